@@ -1,0 +1,88 @@
+/*
+ * The catalogue of messages between tesserad and a tessera-room.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One row a message: name, least and most bytes (of the body, without
+ * struct ipc_header), least and most descriptors, and the states of the room
+ * in which it may come. The enum, the names, the rules and the table in
+ * docs/IPC.md come from these rows.
+ *
+ * tesserad treats each message of a worker as hostile: a wrong one kills that
+ * worker, never tesserad. A worker treats a wrong message of tesserad as a
+ * bug of ours and aborts. Pure; any thread.
+ */
+#ifndef IPC_CATALOGUE_H
+#define IPC_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IPC_VERSION     1
+#define IPC_MESSAGE_MAX (96 * 1024)	/* header and body */
+#define IPC_FDS_MAX     4
+
+/* The life of a worker as tesserad sees it; bits, so that rows can join. */
+enum ipc_state {
+	IPC_STARTING = 1,	/* exec'd, HELLO not seen */
+	IPC_PREPARING = 2,	/* CONFIG sent, READY not seen */
+	IPC_SPARE = 4,		/* locked down, waits for its room */
+	IPC_OPEN = 8,		/* OPEN sent: it is a room */
+	IPC_CLOSING = 16,	/* CLOSE sent, waits for the end */
+};
+
+#define IPC_LIVE (IPC_SPARE | IPC_OPEN | IPC_CLOSING)
+
+/* name, least bytes, most bytes, least fds, most fds, states */
+#define IPC_DOWN_ROWS(X)						\
+	X(CONFIG,   16,   1024, 1, 2, IPC_STARTING)			\
+	X(OPEN,      8,    128, 0, 0, IPC_SPARE)			\
+	X(JOIN,     24,  90112, 0, 0, IPC_OPEN)				\
+	X(PATCH,    12,    512, 0, 0, IPC_OPEN)				\
+	X(LEAVE,     8,      8, 0, 0, IPC_OPEN | IPC_CLOSING)		\
+	X(PING,      8,      8, 0, 0, IPC_LIVE)				\
+	X(CLOSE,     4,      4, 0, 0, IPC_SPARE | IPC_OPEN)
+
+#define IPC_UP_ROWS(X)							\
+	X(HELLO,     8,      8, 0, 0, IPC_STARTING)			\
+	X(READY,    32,     32, 0, 0, IPC_PREPARING)			\
+	X(ANSWER,   16,  90112, 0, 0, IPC_OPEN | IPC_CLOSING)		\
+	X(PRESENCE,  8,      8, 0, 0, IPC_OPEN | IPC_CLOSING)		\
+	X(TILEMAP,  16,   4096, 0, 0, IPC_OPEN | IPC_CLOSING)		\
+	X(SPEAKING,  4,    512, 0, 0, IPC_OPEN | IPC_CLOSING)		\
+	X(STATS,    64,   4096, 0, 0, IPC_LIVE)				\
+	X(LOG,       8,   2048, 0, 0, IPC_PREPARING | IPC_LIVE)		\
+	X(PONG,      8,      8, 0, 0, IPC_LIVE)
+
+#define IPC_ENUM_ROW(name, least, most, fds_least, fds_most, states)	\
+	IPC_##name,
+
+enum ipc_type {
+	IPC_NONE,
+	IPC_DOWN_ROWS(IPC_ENUM_ROW)
+	IPC_DOWN_END,
+	IPC_UP_ROWS(IPC_ENUM_ROW)
+	IPC_UP_END,
+};
+
+struct ipc_header {
+	uint16_t version;	/* IPC_VERSION */
+	uint16_t type;		/* enum ipc_type */
+	uint32_t body_len;	/* must be what follows, exactly */
+};
+
+/*
+ * Whether a message from a worker (up) may come now with this body length
+ * and this many descriptors. False means: kill this worker.
+ */
+bool ipc_up_allowed(uint16_t type, size_t body_len, unsigned fds,
+    unsigned state);
+
+/* The same for a message from tesserad. False means: a bug, abort. */
+bool ipc_down_allowed(uint16_t type, size_t body_len, unsigned fds,
+    unsigned state);
+
+/* "JOIN", or "?" for what is not in the catalogue. */
+const char *ipc_type_name(uint16_t type);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * What a receiver knows of one stream: RFC 3550, A.1, A.3 and A.8.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pure; owned by the thread that receives. Zero-initialise by rtp_stats_init.
+ */
+#ifndef RTP_RTP_STATS_H
+#define RTP_RTP_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rtp/rtcp_packet.h"
+
+struct rtp_stats {
+	uint32_t clock_rate;
+	bool     started;
+	uint16_t base_sequence;
+	uint16_t highest;
+	uint32_t cycles;		/* of sequence, times 65536 */
+	uint32_t bad_sequence;
+	uint64_t received;		/* packets, duplicates excluded */
+	uint64_t received_prior;
+	uint64_t expected_prior;
+	uint64_t bytes;
+	uint32_t transit;		/* of the last packet */
+	uint32_t jitter_q4;		/* jitter times 16 (A.8) */
+	uint32_t last_sr;		/* middle 32 bits of the last SR */
+	int64_t  last_sr_us;		/* when it came; 0: none */
+	uint64_t seen[16];		/* bits of the last 1024 sequences */
+};
+
+void rtp_stats_init(struct rtp_stats *s, uint32_t clock_rate);
+
+/* Counts one packet. Returns false for a duplicate or a stray old one. */
+bool rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
+    uint32_t timestamp, size_t bytes, int64_t arrival_us);
+
+void rtp_stats_sender_report(struct rtp_stats *s, uint64_t ntp,
+    int64_t arrival_us);
+
+/* Makes the report block and starts a new interval. */
+struct rtcp_report rtp_stats_report(struct rtp_stats *s, uint32_t ssrc,
+    int64_t now_us);
+
+/*
+ * Round-trip time from a report block about our stream (RFC 3550, 6.4.1),
+ * in us; -1 when it names no SR. `now_ntp` as in the SRs we send.
+ */
+int64_t rtp_stats_rtt_us(const struct rtcp_report *report, uint64_t now_ntp);
+
+#endif
