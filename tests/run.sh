@@ -1,0 +1,116 @@
+#!/bin/bash
+# Runs test programs that speak TAP and sums them up; the last line is `N passed, N failed`.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Usage: tests/run.sh PROGRAM…     (programs, or .sh, .py, .js and .mjs scripts)
+#   TEST_TIMEOUT   seconds a program may take (120); a script may ask for more in its first ten
+#                  lines by `# timeout: SECONDS` (or `// timeout: SECONDS`)
+#   TEST_LOGS      where the logs go (./test-logs)
+#
+# A program has failed when a test of it is `not ok` or skipped, and also when it ends by a
+# signal, with a status other than 0, in time-out, without a plan, or after fewer or more tests
+# than it planned: each of these counts as one failed test more.
+set -u
+export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
+limit=${TEST_TIMEOUT:-120}
+logs=${TEST_LOGS:-test-logs}
+passed=0
+failed=0
+
+# How to start a program, into the array `command`.
+choose_command() {
+	case $1 in
+	*/*) path=$1 ;;
+	*) path=./$1 ;;
+	esac
+	case $path in
+	*.py) command=(/usr/bin/python3 "$path") ;;
+	*.js | *.mjs) command=(node "$path") ;;
+	*.sh) command=(bash "$path") ;;
+	*) command=("$path") ;;
+	esac
+}
+
+# Seconds that a program may take.
+seconds_for() {
+	local asked=
+	case $1 in
+	*.py | *.js | *.mjs | *.sh)
+		asked=$(head -n 10 "$1" |
+		    sed -nE 's,^[#/*" ]*timeout: ([0-9]+)[^0-9]*$,\1,p' | head -n 1)
+		;;
+	esac
+	if [ -n "$asked" ] && [ "$asked" -gt "$limit" ]; then
+		echo "$asked"
+	else
+		echo "$limit"
+	fi
+}
+
+# Counts a log: `plans planned ok not_ok skipped bailed`.
+count_log() {
+	awk '
+	/^1\.\.[0-9]+/ { plans++; split($1, p, /\.\./); planned += p[2] }
+	/^ok( |$)/ { if (toupper($0) ~ /# *SKIP/) skipped++; else ok++ }
+	/^not ok( |$)/ { bad++ }
+	/^Bail out!/ { bailed++ }
+	END { print plans + 0, planned + 0, ok + 0, bad + 0, skipped + 0, bailed + 0 }' "$1"
+}
+
+# Why a program failed besides its tests, or nothing.
+reason_for() {
+	local status=$1 seconds=$2 plans=$3 planned=$4 ok=$5 bad=$6 skipped=$7 bailed=$8
+
+	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		echo "ended after $seconds s"
+	elif [ "$status" -gt 128 ]; then
+		echo "killed by SIG$(kill -l $((status - 128)))"
+	elif [ "$plans" -eq 0 ]; then
+		echo "no plan (exit status $status)"
+	elif [ $((ok + bad + skipped)) -ne "$planned" ]; then
+		echo "planned $planned tests, ran $((ok + bad + skipped))"
+	elif [ "$planned" -eq 0 ]; then
+		echo "ran no test"
+	elif [ "$bailed" -ne 0 ]; then
+		echo "bailed out"
+	elif [ "$status" -ne 0 ] && [ $((bad + skipped)) -eq 0 ]; then
+		echo "all tests ok, but exit status $status"
+	fi
+}
+
+run_one() {
+	local program=$1 name log status seconds counts why started
+
+	name=$(realpath -m "$program")
+	name=${name#"$PWD"/}
+	name=${name#"$top"/}
+	name=${name#tests/}
+	log=$logs/$(printf '%s' "$name" | tr / _).log
+	seconds=$(seconds_for "$program")
+	choose_command "$program"
+	started=$SECONDS
+	timeout -k 5 "$seconds" "${command[@]}" >"$log" 2>&1 </dev/null
+	status=$?
+	read -r -a counts < <(count_log "$log")
+	why=$(reason_for "$status" "$seconds" "${counts[@]}")
+	bad=$((counts[3] + counts[4]))
+	[ -z "$why" ] || bad=$((bad + 1))
+	passed=$((passed + counts[2]))
+	failed=$((failed + bad))
+	if [ "$bad" -eq 0 ]; then
+		echo "PASS $name (${counts[2]} tests, $((SECONDS - started)) s)"
+		return
+	fi
+	echo "FAIL $name: ${why:-$bad of ${counts[1]} tests}"
+	grep -E '^not ok|^ok .*# *[Ss][Kk][Ii][Pp]' "$log" | head -n 20 | sed 's/^/  /'
+	echo "  the end of $log:"
+	tail -n 40 "$log" | sed 's/^/  | /'
+}
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$logs"
+for program; do
+	run_one "$program"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
