@@ -1,0 +1,49 @@
+/*
+ * An audio decoder and encoder; today Opus (codec_opus.c).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Any bytes may be given to the decoder: what is not decodable is concealed.
+ * Owner: audio thread.
+ */
+#ifndef AUDIO_AUDIO_CODEC_H
+#define AUDIO_AUDIO_CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audio/audio_frame.h"
+
+#define AUDIO_DECODED_MAX 5760	/* 120 ms */
+#define AUDIO_PAYLOAD_MAX 1276	/* one Opus frame, RFC 6716, 3.4 */
+
+struct audio_decoder;
+struct audio_encoder;
+
+int  audio_decoder_new(struct audio_decoder **out);
+void audio_decoder_free(struct audio_decoder *d);
+
+/*
+ * Decodes a packet into mono floats at 48 kHz. Returns samples (120..5760),
+ * or -EBADMSG: the caller conceals.
+ */
+int audio_decoder_decode(struct audio_decoder *d, const uint8_t *payload,
+    size_t len, float out[AUDIO_DECODED_MAX]);
+
+/* The frame before `payload`, from its in-band FEC, `samples` long. */
+int audio_decoder_recover(struct audio_decoder *d, const uint8_t *payload,
+    size_t len, float *out, int samples);
+
+/* Makes up `samples` (PLC). */
+int audio_decoder_conceal(struct audio_decoder *d, float *out, int samples);
+
+/* `complexity` 0..10. In-band FEC is on; loss_percent tunes it. */
+int  audio_encoder_new(struct audio_encoder **out, uint32_t bps,
+    int complexity);
+void audio_encoder_free(struct audio_encoder *e);
+void audio_encoder_set_loss(struct audio_encoder *e, int loss_percent);
+
+/* Returns payload bytes, or -EIO. */
+int audio_encoder_encode(struct audio_encoder *e,
+    const struct audio_frame *frame, uint8_t out[AUDIO_PAYLOAD_MAX]);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * Answering an SDP offer (RFC 3264, RFC 8866, RFC 9143, RFC 8829, 5.3).
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * In: the offer's bytes and what we want. Out: the answer's text and what was
+ * agreed. The answer is ICE-lite and complete: all candidates are in it. One
+ * audio and one video section at most are taken, others get port 0. Payload
+ * types and extension ids are the offer's. Always a=ssrc lines for what we
+ * send; MID is not negotiated on the wire; fingerprint SHA-256 only; setup
+ * active unless the offer forces us passive. An extension id that the bundle
+ * uses with two meanings is answered at most once (for audio level before
+ * others). stereo=1 is not echoed. Pure; any thread.
+ */
+#ifndef SDP_OFFER_ANSWER_H
+#define SDP_OFFER_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/strbuf.h"
+
+#define SDP_CANDIDATES_MAX 16
+#define SDP_SSRCS_MAX      8
+#define SDP_ICE_MAX        256	/* RFC 8839, 5.4: ufrag and pwd */
+
+/* What the client may do; join, WHIP and WHEP differ in nothing else. */
+enum sdp_policy {
+	SDP_BOTH,		/* join: answer what was offered */
+	SDP_RECEIVE,		/* WHIP: always recvonly */
+	SDP_SEND,		/* WHEP: always sendonly */
+};
+
+struct sdp_candidate {
+	bool v6;
+	char address[64];
+};
+
+struct sdp_answer_config {
+	enum sdp_policy policy;
+	const char     *ufrag, *pwd;	/* ours */
+	uint8_t         fingerprint[32];
+	uint16_t        port;
+	unsigned        candidate_count;
+	struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
+	uint32_t        audio_ssrc, video_ssrc;	/* of what we send */
+	const char     *cname;
+	uint64_t        session_id;	/* of the o= line */
+	uint32_t        video_max_bps;	/* b=TIAS of what we receive; 0: none */
+};
+
+struct sdp_stream {
+	bool     active;	/* the section was taken */
+	bool     send, receive;	/* as seen by us */
+	uint8_t  payload_type;	/* Opus or VP8 */
+	uint8_t  level_id;	/* RFC 6464 in what we receive; 0: none */
+	uint8_t  twcc_id;	/* transport-wide sequence, likewise */
+	bool     fec;		/* Opus useinbandfec=1 */
+	bool     nack, pli, fir, remb, twcc;	/* rtcp-fb agreed */
+	unsigned ssrc_count;	/* of the offer's a=ssrc lines, no RTX */
+	uint32_t ssrcs[SDP_SSRCS_MAX];
+};
+
+struct sdp_negotiated {
+	struct sdp_stream audio, video;
+	char    ufrag[SDP_ICE_MAX + 1], pwd[SDP_ICE_MAX + 1];	/* theirs */
+	uint8_t fingerprint[32];	/* theirs */
+	bool    dtls_active;		/* we are the DTLS client */
+};
+
+/*
+ * Returns 0; -EBADMSG when the offer cannot be read, -ENOTSUP when it can be
+ * but not answered. Then *why (static text, for a person) says the reason.
+ * On an error *out is untouched and nothing useful is in `answer`.
+ */
+int sdp_answer(struct sdp_negotiated *out, struct strbuf *answer,
+    const char *offer, size_t offer_len, const struct sdp_answer_config *cfg,
+    const char **why);
+
+/* ---- the other side, for tessera-peer ------------------------------------ */
+
+struct sdp_offer_config {
+	bool        send, receive;
+	bool        audio, video;
+	const char *ufrag, *pwd;
+	uint8_t     fingerprint[32];
+	uint32_t    audio_ssrc, video_ssrc;
+	const char *cname;
+	uint64_t    session_id;
+	bool        levels;		/* offer RFC 6464 (id 1) */
+	bool        twcc;		/* offer transport-cc (id 3) */
+};
+
+#define SDP_OFFER_OPUS_PT 111
+#define SDP_OFFER_VP8_PT  96
+
+/* A bundled offer, setup actpass, rtcp-mux. Returns 0 or -ENOMEM. */
+int sdp_offer_write(struct strbuf *offer, const struct sdp_offer_config *cfg);
+
+struct sdp_answered {
+	struct sdp_stream audio, video;	/* send/receive as seen by us */
+	uint32_t audio_ssrc, video_ssrc;	/* of what they send; 0: none */
+	char     ufrag[SDP_ICE_MAX + 1], pwd[SDP_ICE_MAX + 1];
+	uint8_t  fingerprint[32];
+	bool     dtls_active;		/* we are the DTLS client */
+	uint16_t port;
+	unsigned candidate_count;
+	struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
+};
+
+/* Reads an answer to such an offer. 0, or -EBADMSG. */
+int sdp_answer_read(struct sdp_answered *out, const char *answer, size_t len);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * A video decoder; today VP8 by FFmpeg's native decoder.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The size is read from the bitstream (video/bitstream.h) before the decoder
+ * sees a byte: above 1920x1088 or below 16 is refused. One thread, max_pixels
+ * set. Presume it exploitable: it runs in the sandbox. Owner: one decode
+ * thread.
+ */
+#ifndef VIDEO_VIDEO_DECODER_H
+#define VIDEO_VIDEO_DECODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "video/video_frame.h"
+
+#define VIDEO_WIDTH_MAX  1920
+#define VIDEO_HEIGHT_MAX 1088
+#define VIDEO_SIZE_MIN   16
+
+struct video_decoder;
+
+/* Touches the library once, before the sandbox. */
+int  video_decoder_prepare(void);
+
+int  video_decoder_new(struct video_decoder **out);
+void video_decoder_free(struct video_decoder *d);
+
+/*
+ * Decodes one frame. Returns 0 with *out a reference of the caller; -EAGAIN
+ * when it shows nothing; -EBADMSG when it is broken or refused (a key frame
+ * is needed before anything else decodes); -EMSGSIZE for a size out of range.
+ */
+int video_decoder_decode(struct video_decoder *d, const uint8_t *data,
+    size_t len, bool key, struct video_frame **out);
+
+#endif
