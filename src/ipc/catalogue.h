@@ -24,35 +24,35 @@
 
 /* The life of a worker as tesserad sees it; bits, so that rows can join. */
 enum ipc_state {
-	IPC_STARTING = 1,	/* exec'd, HELLO not seen */
-	IPC_PREPARING = 2,	/* CONFIG sent, READY not seen */
-	IPC_SPARE = 4,		/* locked down, waits for its room */
-	IPC_OPEN = 8,		/* OPEN sent: it is a room */
-	IPC_CLOSING = 16,	/* CLOSE sent, waits for the end */
+	IPC_IN_START = 1,	/* exec'd, HELLO not seen */
+	IPC_IN_PREPARE = 2,	/* CONFIG sent, READY not seen */
+	IPC_IN_SPARE = 4,		/* locked down, waits for its room */
+	IPC_IN_ROOM = 8,		/* OPEN sent: it is a room */
+	IPC_IN_CLOSE = 16,	/* CLOSE sent, waits for the end */
 };
 
-#define IPC_LIVE (IPC_SPARE | IPC_OPEN | IPC_CLOSING)
+#define IPC_IN_LIFE (IPC_IN_SPARE | IPC_IN_ROOM | IPC_IN_CLOSE)
 
 /* name, least bytes, most bytes, least fds, most fds, states */
 #define IPC_DOWN_ROWS(X)						\
-	X(CONFIG,   16,   1024, 1, 2, IPC_STARTING)			\
-	X(OPEN,      8,    128, 0, 0, IPC_SPARE)			\
-	X(JOIN,     24,  90112, 0, 0, IPC_OPEN)				\
-	X(PATCH,    12,    512, 0, 0, IPC_OPEN)				\
-	X(LEAVE,     8,      8, 0, 0, IPC_OPEN | IPC_CLOSING)		\
-	X(PING,      8,      8, 0, 0, IPC_LIVE)				\
-	X(CLOSE,     4,      4, 0, 0, IPC_SPARE | IPC_OPEN)
+	X(CONFIG,   16,   1024, 1, 2, IPC_IN_START)			\
+	X(OPEN,      8,    128, 0, 0, IPC_IN_SPARE)			\
+	X(JOIN,     24,  90112, 0, 0, IPC_IN_ROOM)				\
+	X(PATCH,    12,    512, 0, 0, IPC_IN_ROOM)				\
+	X(LEAVE,     8,      8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
+	X(PING,      8,      8, 0, 0, IPC_IN_LIFE)				\
+	X(CLOSE,     4,      4, 0, 0, IPC_IN_SPARE | IPC_IN_ROOM)
 
 #define IPC_UP_ROWS(X)							\
-	X(HELLO,     8,      8, 0, 0, IPC_STARTING)			\
-	X(READY,    32,     32, 0, 0, IPC_PREPARING)			\
-	X(ANSWER,   16,  90112, 0, 0, IPC_OPEN | IPC_CLOSING)		\
-	X(PRESENCE,  8,      8, 0, 0, IPC_OPEN | IPC_CLOSING)		\
-	X(TILEMAP,  16,   4096, 0, 0, IPC_OPEN | IPC_CLOSING)		\
-	X(SPEAKING,  4,    512, 0, 0, IPC_OPEN | IPC_CLOSING)		\
-	X(STATS,    64,   4096, 0, 0, IPC_LIVE)				\
-	X(LOG,       8,   2048, 0, 0, IPC_PREPARING | IPC_LIVE)		\
-	X(PONG,      8,      8, 0, 0, IPC_LIVE)
+	X(HELLO,     8,      8, 0, 0, IPC_IN_START)			\
+	X(READY,    32,     32, 0, 0, IPC_IN_PREPARE)			\
+	X(ANSWER,   16,  90112, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
+	X(PRESENCE,  8,      8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
+	X(TILEMAP,  16,   4096, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
+	X(SPEAKING,  4,    512, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
+	X(STATS,    64,   4096, 0, 0, IPC_IN_LIFE)				\
+	X(LOG,       8,   2048, 0, 0, IPC_IN_PREPARE | IPC_IN_LIFE)		\
+	X(PONG,      8,      8, 0, 0, IPC_IN_LIFE)
 
 #define IPC_ENUM_ROW(name, least, most, fds_least, fds_most, states)	\
 	IPC_##name,

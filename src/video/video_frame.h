@@ -10,6 +10,7 @@
 #define VIDEO_VIDEO_FRAME_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct video_frame {
