@@ -104,7 +104,7 @@ run_one() {
 	echo "FAIL $name: ${why:-$bad of ${counts[1]} tests}"
 	grep -E '^not ok|^ok .*# *[Ss][Kk][Ii][Pp]' "$log" | head -n 20 | sed 's/^/  /'
 	echo "  the end of $log:"
-	tail -n 40 "$log" | sed 's/^/  | /'
+	tail -n 60 "$log" | sed 's/^/  | /'
 }
 
 top=$(cd "$(dirname "$0")/.." && pwd)
