@@ -125,7 +125,7 @@ log_for(const struct log *parent, const char *format, ...)
 	return log;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 log_line(const struct log *log, enum log_level level, const char *format,
     va_list args)
 {

@@ -23,10 +23,10 @@ struct reader {
 static inline struct reader
 reader_of(const void *bytes, size_t len)
 {
-	struct reader r = { bytes, (const uint8_t *)bytes + len, false };
+	struct reader r = { bytes, bytes, false };
 
-	if (bytes == NULL)
-		r.end = r.p;
+	if (bytes != NULL)
+		r.end = r.p + len;
 	return r;
 }
 
@@ -46,7 +46,8 @@ reader_take(struct reader *r, size_t len)
 		r->bad = true;
 		return NULL;
 	}
-	r->p += len;
+	if (len > 0)	/* NULL + 0 is not defined in C */
+		r->p += len;
 	return p;
 }
 

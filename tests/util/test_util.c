@@ -239,7 +239,7 @@ queue_keeps_order_across_threads(void **state)
 static void
 mailbox_gives_back_the_unread(void **state)
 {
-	struct mailbox box = { 0 };
+	struct mailbox box = { NULL };
 	int            a, b;
 
 	(void)state;
