@@ -12,6 +12,9 @@
 # than it planned: each of these counts as one failed test more.
 set -u
 export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 limit=${TEST_TIMEOUT:-120}
 logs=${TEST_LOGS:-test-logs}
 passed=0
