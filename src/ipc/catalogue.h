@@ -26,8 +26,8 @@
 enum ipc_state {
 	IPC_IN_START = 1,	/* exec'd, HELLO not seen */
 	IPC_IN_PREPARE = 2,	/* CONFIG sent, READY not seen */
-	IPC_IN_SPARE = 4,		/* locked down, waits for its room */
-	IPC_IN_ROOM = 8,		/* OPEN sent: it is a room */
+	IPC_IN_SPARE = 4,	/* locked down, waits for its room */
+	IPC_IN_ROOM = 8,	/* OPEN sent: it is a room */
 	IPC_IN_CLOSE = 16,	/* CLOSE sent, waits for the end */
 };
 
@@ -35,24 +35,24 @@ enum ipc_state {
 
 /* name, least bytes, most bytes, least fds, most fds, states */
 #define IPC_DOWN_ROWS(X)						\
-	X(CONFIG,   16,   1024, 1, 2, IPC_IN_START)			\
-	X(OPEN,      8,    128, 0, 0, IPC_IN_SPARE)			\
-	X(JOIN,     24,  90112, 0, 0, IPC_IN_ROOM)				\
-	X(PATCH,    12,    512, 0, 0, IPC_IN_ROOM)				\
-	X(LEAVE,     8,      8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
-	X(PING,      8,      8, 0, 0, IPC_IN_LIFE)				\
-	X(CLOSE,     4,      4, 0, 0, IPC_IN_SPARE | IPC_IN_ROOM)
+	X(CONFIG,   28,   316, 1, 2, IPC_IN_START)			\
+	X(OPEN,      3,    66, 0, 0, IPC_IN_SPARE)			\
+	X(JOIN,     21, 65812, 0, 0, IPC_IN_ROOM)			\
+	X(PATCH,    12,   268, 0, 0, IPC_IN_ROOM)			\
+	X(LEAVE,     8,     8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
+	X(PING,      8,     8, 0, 0, IPC_IN_LIFE)			\
+	X(CLOSE,     0,     0, 0, 0, IPC_IN_SPARE | IPC_IN_ROOM)
 
 #define IPC_UP_ROWS(X)							\
-	X(HELLO,     8,      8, 0, 0, IPC_IN_START)			\
-	X(READY,    32,     32, 0, 0, IPC_IN_PREPARE)			\
-	X(ANSWER,   16,  90112, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
-	X(PRESENCE,  8,      8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
-	X(TILEMAP,  16,   4096, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
-	X(SPEAKING,  4,    512, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)		\
-	X(STATS,    64,   4096, 0, 0, IPC_IN_LIFE)				\
-	X(LOG,       8,   2048, 0, 0, IPC_IN_PREPARE | IPC_IN_LIFE)		\
-	X(PONG,      8,      8, 0, 0, IPC_IN_LIFE)
+	X(HELLO,     8,     8, 0, 0, IPC_IN_START)			\
+	X(READY,    32,    32, 0, 0, IPC_IN_PREPARE)			\
+	X(ANSWER,   16, 65552, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
+	X(PRESENCE,  8,     8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
+	X(TILEMAP,  14,   602, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
+	X(SPEAKING,  4,    68, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
+	X(STATS,   184,   184, 0, 0, IPC_IN_LIFE)			\
+	X(LOG,       8,  1032, 0, 0, IPC_IN_PREPARE | IPC_IN_LIFE)	\
+	X(PONG,      8,     8, 0, 0, IPC_IN_LIFE)
 
 #define IPC_ENUM_ROW(name, least, most, fds_least, fds_most, states)	\
 	IPC_##name,
@@ -65,11 +65,15 @@ enum ipc_type {
 	IPC_UP_END,
 };
 
+/* Before each body, in this order, big-endian. */
 struct ipc_header {
 	uint16_t version;	/* IPC_VERSION */
 	uint16_t type;		/* enum ipc_type */
 	uint32_t body_len;	/* must be what follows, exactly */
 };
+
+#define IPC_HEADER_LEN 8
+#define IPC_BODY_MAX   (IPC_MESSAGE_MAX - IPC_HEADER_LEN)
 
 /*
  * Whether a message from a worker (up) may come now with this body length

@@ -22,7 +22,7 @@ struct ipc_message {
 	unsigned fd_count;
 	int      fds[IPC_FDS_MAX];	/* close-on-exec; the receiver's */
 	size_t   body_len;
-	uint8_t  body[IPC_MESSAGE_MAX];
+	uint8_t  body[IPC_BODY_MAX];
 };
 
 /*
@@ -34,7 +34,8 @@ int channel_receive(int fd, struct ipc_message *out);
 
 /*
  * Sends one message, with descriptors copied to the other side.
- * Returns 0; -EAGAIN when the socket is full; -EPIPE; -errno.
+ * Returns 0; -EAGAIN when the socket is full; -EPIPE; -EINVAL when it is
+ * longer or has more descriptors than a message may have; -errno.
  */
 int channel_send(int fd, uint16_t type, const uint8_t *body, size_t body_len,
     const int *fds, unsigned fd_count);

@@ -2,12 +2,13 @@
  * The bodies of the messages: structs to bytes and back.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Native-endian fixed structs, with text behind where there is some; both
- * ends are the same build on the same machine. Pure, no allocation: strings
- * and SDP in a parsed struct borrow the input. Each parse checks lengths,
- * ranges, enums and that nothing is left over, and returns 0 or -EBADMSG
- * with *out untouched; text may not hold NUL. Each write returns the body
- * length, or 0 when it does not fit.
+ * The fields in the order of the struct, big-endian and unpadded (one reader
+ * and one writer for all bytes of the project), counts and lengths of text
+ * among them, tables and text behind. Pure, no allocation: strings and SDP in
+ * a parsed struct borrow the input. Each parse checks lengths, ranges, enums
+ * and that nothing is left over, and returns 0 or -EBADMSG with *out
+ * untouched; text may not hold NUL. Each write returns the body length, or 0
+ * when it does not fit or a length or count is over its maximum.
  */
 #ifndef IPC_MESSAGES_H
 #define IPC_MESSAGES_H
@@ -23,6 +24,7 @@
 #define IPC_TILES_MAX      49
 #define IPC_SPEAKERS_MAX   16
 #define IPC_LOG_MAX        1024
+#define IPC_CANVAS_MAX     4096		/* pixels each way */
 
 /* ---- down --------------------------------------------------------------- */
 
@@ -40,10 +42,11 @@ struct ipc_config {
 	uint16_t participants_max;	/* people and watchers, 1..256 */
 	uint16_t decode_threads;	/* 1..8 */
 	uint16_t log_level;		/* enum log_level */
-	uint16_t video_width, video_height;	/* of the canvas, even */
+	uint16_t video_width, video_height;	/* of the canvas, even,
+						   16..IPC_CANVAS_MAX */
 	uint16_t video_fps;			/* 1..60 */
-	uint32_t video_bps;			/* of its rendition */
-	uint32_t audio_bps;			/* of one Opus stream */
+	uint32_t video_bps;	/* of its rendition, 50 000..20 000 000 */
+	uint32_t audio_bps;	/* of one Opus stream, 6000..510 000 */
 	uint16_t address_count;
 	struct ipc_address addresses[IPC_ADDRESSES_MAX];
 };
