@@ -7,7 +7,8 @@
  * (transport-wide feedback). Reduced-size RTCP (RFC 5506) is read too.
  * Pure. A compound is parsed whole before anything is acted on: one bad part
  * refuses all of it. Limits: 32 parts, 31 report blocks each, 256 NACKed
- * sequences each, 2000 TWCC statuses.
+ * sequences each, 2000 TWCC statuses. The chunks and deltas of transport-wide
+ * feedback are checked to be there, so a later reader of them cannot run out.
  */
 #ifndef RTP_RTCP_PACKET_H
 #define RTP_RTCP_PACKET_H
@@ -59,7 +60,8 @@ struct rtcp_part {
 	unsigned       report_count;	/* SR and RR */
 	uint64_t       remb_bps;	/* RTCP_REMB */
 	uint8_t        fir_sequence;	/* of the first FIR entry */
-	const uint8_t *body;		/* after the fixed words */
+	const uint8_t *body;		/* reports, SDES chunks, BYE's SSRCs,
+					 * FCI; TWCC: from the base sequence */
 	size_t         body_len;
 };
 
@@ -74,7 +76,10 @@ int rtcp_parse(struct rtcp_compound *out, const uint8_t *bytes, size_t len);
 /* Report block i < report_count of an SR or RR. */
 struct rtcp_report rtcp_part_report(const struct rtcp_part *part, unsigned i);
 
-/* The sequences a NACK names, in wire order. Returns how many. */
+/*
+ * The sequences a NACK names, in wire order. Returns how many; of more than
+ * RTCP_NACKS_MAX the first.
+ */
 unsigned rtcp_part_nacks(const struct rtcp_part *part,
     uint16_t out[RTCP_NACKS_MAX]);
 
@@ -98,7 +103,10 @@ size_t rtcp_write_nack(uint8_t *out, size_t size, uint32_t sender_ssrc,
 size_t rtcp_write_remb(uint8_t *out, size_t size, uint32_t sender_ssrc,
     uint64_t bps, const uint32_t *ssrcs, unsigned count);
 
-/* NTP time (RFC 3550, 4) for a monotonic time and a fixed offset. */
+/*
+ * NTP time (RFC 3550, 4) for `us` since 1970: monotonic time plus an offset
+ * fixed at start, so that it never steps.
+ */
 uint64_t rtcp_ntp_from_us(int64_t us);
 
 #endif

@@ -52,7 +52,10 @@ rtp_timestamp_diff(uint32_t a, uint32_t b)
 	return (int32_t)(a - b);
 }
 
-/* 16-bit sequence numbers to a 64-bit line. Zero-initialise. */
+/*
+ * 16-bit sequence numbers to a 64-bit line, nearest to the last one (so it
+ * may go below zero when the first packets are reordered). Zero-initialise.
+ */
 struct rtp_unwrap {
 	int64_t last;
 	bool    started;

@@ -3,11 +3,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Pure; owned by the thread that receives. Zero-initialise by rtp_stats_init.
+ * Only authenticated packets come here, so unlike A.1 there is no probation
+ * and a jump ahead of any size is loss; a sender that begins anew far behind
+ * is believed at its second packet in a row.
  */
 #ifndef RTP_RTP_STATS_H
 #define RTP_RTP_STATS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rtp/rtcp_packet.h"
@@ -45,7 +49,8 @@ struct rtcp_report rtp_stats_report(struct rtp_stats *s, uint32_t ssrc,
 
 /*
  * Round-trip time from a report block about our stream (RFC 3550, 6.4.1),
- * in us; -1 when it names no SR. `now_ntp` as in the SRs we send.
+ * in us; -1 when it names no SR or is absurd (more than 30 s). `now_ntp` as
+ * in the SRs we send.
  */
 int64_t rtp_stats_rtt_us(const struct rtcp_report *report, uint64_t now_ntp);
 
