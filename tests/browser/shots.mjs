@@ -1,0 +1,190 @@
+// Makes pictures of the page's states with a real server, to be looked at.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// node tests/browser/shots.mjs http://127.0.0.1:8080 OUTPUT-FOLDER [ROOM]
+//
+// ROOM should have people in it already (`demo` of `tesserad --demo 4`); with
+// nobody there the meeting is made of this script's own pages.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const require = createRequire(new URL('../package.json', import.meta.url));
+const puppeteer = require('puppeteer-core');
+
+const [base, folder, room = 'demo'] = process.argv.slice(2);
+
+const SIZES = {
+	wide: { width: 1440, height: 900 },
+	tablet: { width: 820, height: 1180 },
+	phone: { width: 360, height: 740 },
+	least: { width: 320, height: 568 },
+	side: { width: 740, height: 360 },
+};
+const THEMES = ['dark', 'light'];
+const FLAGS = [
+	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+	'--disable-background-networking', '--disable-component-update',
+	'--disable-sync', '--autoplay-policy=no-user-gesture-required',
+	'--use-fake-device-for-media-stream',
+];
+const ALLOWED = ['--use-fake-ui-for-media-stream'];
+const REFUSED = ['--deny-permission-prompts'];
+
+let problems = 0;
+
+async function withBrowser(flags, work) {
+	const userDataDir = await mkdtemp(path.join(tmpdir(), 'tessera-shots-'));
+	const browser = await puppeteer.launch({
+		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+		headless: true, pipe: true, userDataDir, args: [...FLAGS, ...flags],
+	});
+
+	try {
+		await work(browser);
+	} finally {
+		await browser.close();
+		await rm(userDataDir, { recursive: true, force: true });
+	}
+}
+
+async function open(browser, url, size, theme) {
+	const context = await browser.createBrowserContext();
+	const page = await context.newPage();
+
+	await page.setViewport(SIZES[size]);
+	await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
+	page.on('pageerror', (error) => {
+		problems++;
+		console.error(`${url}: ${error.message}`);
+	});
+	page.on('console', (message) => {
+		if (message.type() !== 'error' || message.text().includes('503'))
+			return;
+		problems++;
+		console.error(`${url}: ${message.text()}`);
+	});
+	await page.goto(base + url);
+	await page.waitForFunction(() => document.body.dataset.screen !== 'loading');
+	return page;
+}
+
+/** Lets fonts, frames and the 200 ms of motion come to rest. */
+async function shoot(page, name, rest_ms = 500) {
+	await new Promise((resolve) => setTimeout(resolve, rest_ms));
+	await page.screenshot({ path: path.join(folder, `${name}.png`) });
+	console.log(name);
+}
+
+async function enter(page, name) {
+	await page.$eval('#name', (field) => {
+		field.value = '';
+	});
+	await page.type('#name', name);
+	await page.keyboard.press('Enter');
+	await page.waitForFunction(() => document.body.dataset.phase === 'here',
+		{ timeout: 20_000 });
+	await page.waitForFunction(() => document.querySelector('#skeleton').hidden,
+		{ timeout: 20_000 });
+}
+
+async function meeting(browser, size, theme) {
+	const page = await open(browser, `/${room}`, size, theme);
+	const at = `${size}-${theme}`;
+
+	await page.waitForFunction(() => document.querySelector('#preview').videoWidth > 0);
+	await shoot(page, `prejoin-${at}`);
+	await enter(page, 'Maya Lin');
+	await shoot(page, `meeting-${at}`, 2500);
+	await page.keyboard.press('p');
+	await shoot(page, `people-${at}`);
+	await page.keyboard.press('p');
+	await page.keyboard.press('v');
+	await page.keyboard.press('m');
+	await shoot(page, `switched-off-${at}`, 1500);
+	await page.keyboard.press('?');
+	await shoot(page, `help-${at}`);
+	await page.keyboard.press('Escape');
+	await page.$eval('#meeting .what', (button) => button.click());
+	await shoot(page, `about-${at}`);
+	await page.keyboard.press('Escape');
+	await page.click('#leave');
+	await shoot(page, `left-${at}`);
+	await page.browserContext().close();
+}
+
+async function alone(browser, size, theme) {
+	const name = `shots-alone-${process.pid}-${size}-${theme}`;
+	const page = await open(browser, `/${name}`, size, theme);
+
+	await enter(page, 'Maya Lin');
+	await shoot(page, `alone-${size}-${theme}`, 1500);
+	await page.browserContext().close();
+}
+
+async function firstScreens(browser, size, theme) {
+	const page = await open(browser, '/', size, theme);
+
+	await shoot(page, `landing-${size}-${theme}`);
+	await page.browserContext().close();
+}
+
+/** The line cut at the browser: the page must notice and say so. */
+async function cut(browser) {
+	const page = await open(browser, `/${room}`, 'wide', 'dark');
+
+	await enter(page, 'Maya Lin');
+	await page.evaluate(() => {
+		window.fetch = () => Promise.reject(new TypeError('cut'));
+	});
+	const cdp = await page.createCDPSession();
+
+	await cdp.send('Network.enable');
+	await cdp.send('Network.emulateNetworkConditions', {
+		offline: true, latency: 0, downloadThroughput: 0, uploadThroughput: 0,
+		packetLoss: 100, packetQueueLength: 1,
+	});
+	try {
+		await page.waitForFunction(
+			() => document.body.dataset.phase === 'reconnecting' &&
+				!document.querySelector('#notice').hidden, { timeout: 15_000 });
+		await shoot(page, 'reconnecting-wide-dark');
+	} catch {
+		console.log('reconnecting: not reached, media of this browser cannot be cut');
+	}
+	await page.browserContext().close();
+}
+
+async function refused(browser) {
+	const page = await open(browser, `/${room}`, 'wide', 'dark');
+
+	await page.click('#ask');
+	await shoot(page, 'refused-wide-dark', 1000);
+	await enter(page, 'Only Looking');
+	await shoot(page, 'no-devices-wide-dark', 2000);
+	await page.browserContext().close();
+}
+
+if (!base || !folder) {
+	console.error('usage: shots.mjs BASE-URL OUTPUT-FOLDER [ROOM]');
+	process.exit(2);
+}
+await mkdir(folder, { recursive: true });
+await withBrowser(ALLOWED, async (browser) => {
+	for (const theme of THEMES) {
+		for (const size of ['wide', 'tablet', 'phone'])
+			await meeting(browser, size, theme);
+		for (const size of ['wide', 'phone'])
+			await firstScreens(browser, size, theme);
+	}
+	for (const size of ['least', 'side'])
+		await meeting(browser, size, 'dark');
+	for (const size of ['wide', 'phone'])
+		await alone(browser, size, 'dark');
+	await cut(browser);
+});
+await withBrowser(REFUSED, refused);
+console.log(problems ? `${problems} errors in the pages` : 'no errors in the pages');
+process.exit(problems ? 1 : 0);

@@ -1,0 +1,41 @@
+// When to try a lost line again, and when to stop trying.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+const PAUSES_MS = [300, 700, 1500, 3000, 5000];
+const GIVE_UP_MS = 60_000;
+
+export class BackOff {
+	#began_ms; #tries = 0;
+	#wake = () => {};
+
+	/** @param {number} began_ms when the trouble began */
+	constructor(began_ms) {
+		this.#began_ms = began_ms;
+	}
+
+	/**
+	 * Waits until the next try is due, or the network is back.
+	 * @param {number} now_ms
+	 * @param {number} least_ms as the server asked
+	 * @returns {Promise<boolean>} false: tried long enough
+	 */
+	async pause(now_ms, least_ms) {
+		if (now_ms - this.#began_ms > GIVE_UP_MS)
+			return false;
+
+		const own_ms = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+
+		await new Promise((resolve) => {
+			this.#wake = () => resolve(undefined);
+			addEventListener('online', this.#wake, { once: true });
+			setTimeout(resolve, Math.max(own_ms, least_ms));
+		});
+		removeEventListener('online', this.#wake);
+		return true;
+	}
+
+	/** Ends a pause early. */
+	wake() {
+		this.#wake();
+	}
+}
