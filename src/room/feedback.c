@@ -1,0 +1,268 @@
+/*
+ * RTCP of a participant, both ways: reports, repair and key frame requests.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "room/room_internal.h"
+#include "rtp/rtcp_packet.h"
+#include "util/writer.h"
+
+#define RTT_MAX_US 3000000
+
+/* ---- what comes ---------------------------------------------------------- */
+
+static uint64_t
+room_ntp(const struct room *room, int64_t now_us)
+{
+	return rtcp_ntp_from_us(now_us + room->wall_offset_us);
+}
+
+static void
+feedback_reports(struct participant *who, const struct rtcp_part *part,
+    int64_t now_us)
+{
+	for (unsigned i = 0; i < part->report_count; i++) {
+		const struct rtcp_report report = rtcp_part_report(part, i);
+		int64_t                  rtt_us;
+
+		if (report.ssrc != who->audio_out.ssrc &&
+		    report.ssrc != who->video_out.ssrc)
+			continue;
+		rtt_us = rtp_stats_rtt_us(&report,
+		    room_ntp(who->room, now_us));
+		if (rtt_us >= 0 && rtt_us < RTT_MAX_US)
+			who->rtt_us = (7 * who->rtt_us + rtt_us) / 8;
+	}
+}
+
+static void
+feedback_sender_report(struct participant *who, const struct rtcp_part *part,
+    int64_t arrival_us)
+{
+	if (who->audio_in.known && part->sender_ssrc == who->audio_in.ssrc)
+		rtp_stats_sender_report(&who->audio_in.stats,
+		    part->sender.ntp, arrival_us);
+	if (who->video_in.known && part->sender_ssrc == who->video_in.ssrc)
+		rtp_stats_sender_report(&who->video_in.stats,
+		    part->sender.ntp, arrival_us);
+}
+
+static void
+feedback_nacks(struct participant *who, const struct rtcp_part *part,
+    int64_t now_us)
+{
+	uint16_t sequences[RTCP_NACKS_MAX];
+	unsigned count;
+
+	if (part->media_ssrc != who->video_out.ssrc)
+		return;
+	count = rtcp_part_nacks(part, sequences);
+	who->room->nacks_in += count;
+	for (unsigned i = 0; i < count; i++)
+		subscription_resend(who, sequences[i], now_us);
+}
+
+static void
+feedback_part(struct participant *who, const struct rtcp_part *part,
+    int64_t arrival_us, int64_t now_us)
+{
+	switch (part->type) {
+	case RTCP_SENDER_REPORT:
+		feedback_sender_report(who, part, arrival_us);
+		feedback_reports(who, part, now_us);
+		break;
+	case RTCP_RECEIVER_REPORT:
+		feedback_reports(who, part, now_us);
+		break;
+	case RTCP_NACK:
+		feedback_nacks(who, part, now_us);
+		break;
+	case RTCP_PLI:
+	case RTCP_FIR:
+		if (part->media_ssrc == who->video_out.ssrc)
+			subscription_want_key(who, now_us);
+		break;
+	case RTCP_SDES:
+	case RTCP_BYE:		/* the transport says when somebody left */
+	case RTCP_REMB:
+	case RTCP_TWCC:
+	case RTCP_OTHER:
+		break;
+	}
+}
+
+void
+feedback_received(struct participant *who, struct packet *packet,
+    int64_t now_us)
+{
+	struct rtcp_compound compound;
+
+	if (rtcp_parse(&compound, packet->bytes, packet->len) == 0) {
+		for (unsigned i = 0; i < compound.count; i++)
+			feedback_part(who, &compound.parts[i],
+			    packet->arrival_us, now_us);
+	} else {
+		who->room->packets_bad++;
+	}
+	packet_free(&packet);
+}
+
+/* ---- what is sent -------------------------------------------------------- */
+
+static void
+feedback_send(struct participant *who, struct packet *packet, size_t len,
+    int64_t now_us)
+{
+	packet->len = len;
+	if (len == 0)
+		packet_free(&packet);
+	else
+		transport_send_rtcp(who->transport, packet, now_us);
+}
+
+/* Our SSRC to speak RTCP with: of a stream that we send, if there is one. */
+static uint32_t
+feedback_ssrc(const struct participant *who)
+{
+	return who->agreed.video.active ? who->video_out.ssrc :
+	    who->audio_out.ssrc;
+}
+
+/* Where our RTP clock stands now, from the last packet sent. */
+static struct rtcp_sender_info
+sender_info(const struct room *room, const struct outbound *out,
+    uint32_t clock_rate, int64_t now_us)
+{
+	const int64_t ahead = (now_us - out->last_us) * clock_rate / 1000000;
+
+	return (struct rtcp_sender_info){
+		.ntp = room_ntp(room, now_us),
+		.rtp = out->last_rtp_time + (uint32_t)ahead,
+		.packets = out->packets,
+		.bytes = out->bytes,
+	};
+}
+
+/*
+ * What a tile needs, as a cap for its sender: about 0.1 bit a pixel and
+ * frame. The grid is as tall as wide in tiles, roughly.
+ */
+static uint64_t
+uplink_cap_bps(const struct room *room)
+{
+	unsigned across = 1;
+	uint64_t bps;
+
+	while (across * across < room->tile_count)
+		across++;
+	bps = (uint64_t)room->cfg.video_width * room->cfg.video_height *
+	    room->cfg.video_fps / (across * across) / 10;
+	return bps < 150000 ? 150000 : bps > 2500000 ? 2500000 : bps;
+}
+
+void
+feedback_send_reports(struct participant *who, int64_t now_us)
+{
+	struct room       *room = who->room;
+	struct packet     *packet = packet_new(room->packets);
+	struct rtcp_report reports[2];
+	unsigned           count = 0;
+	size_t             len = 0, size;
+	uint8_t           *p;
+
+	if (packet == NULL)
+		return;
+	p = packet->bytes;
+	size = sizeof(packet->bytes) - 64;	/* for what SRTCP adds */
+	if (who->audio_in.known)
+		reports[count++] = rtp_stats_report(&who->audio_in.stats,
+		    who->audio_in.ssrc, now_us);
+	if (who->video_in.known)
+		reports[count++] = rtp_stats_report(&who->video_in.stats,
+		    who->video_in.ssrc, now_us);
+	if (who->audio_out.last_us) {
+		const struct rtcp_sender_info info = sender_info(room,
+		    &who->audio_out, 48000, now_us);
+
+		len += rtcp_write_sr(p, size, who->audio_out.ssrc, &info,
+		    reports, count);
+		count = 0;		/* once is enough */
+	}
+	if (who->video_out.last_us) {
+		const struct rtcp_sender_info info = sender_info(room,
+		    &who->video_out, 90000, now_us);
+
+		len += rtcp_write_sr(p + len, size - len, who->video_out.ssrc,
+		    &info, reports, count);
+		count = 0;
+	}
+	if (len == 0)
+		len += rtcp_write_rr(p, size, feedback_ssrc(who), reports,
+		    count);
+	if (who->audio_out.last_us)
+		len += rtcp_write_sdes(p + len, size - len,
+		    who->audio_out.ssrc, room->cname);
+	len += rtcp_write_sdes(p + len, size - len, feedback_ssrc(who),
+	    room->cname);
+	if (who->agreed.video.remb && who->video_in.known)
+		len += rtcp_write_remb(p + len, size - len,
+		    feedback_ssrc(who), uplink_cap_bps(room),
+		    &who->video_in.ssrc, 1);
+	feedback_send(who, packet, len, now_us);
+}
+
+void
+feedback_send_twcc(struct participant *who, int64_t now_us)
+{
+	const uint32_t media = who->video_in.known ? who->video_in.ssrc :
+	    who->audio_in.ssrc;
+
+	while (twcc_feedback_pending(&who->twcc)) {
+		struct packet *packet = packet_new(who->room->packets);
+		size_t         len;
+
+		if (packet == NULL)
+			return;
+		len = twcc_feedback_write(&who->twcc, packet->bytes,
+		    sizeof(packet->bytes) - 64, feedback_ssrc(who), media);
+		feedback_send(who, packet, len, now_us);
+		if (len == 0)
+			return;
+	}
+}
+
+void
+feedback_send_nacks(struct participant *who, int64_t now_us)
+{
+	uint16_t       sequences[NACK_MISSING_MAX];
+	bool           gave_up = false;
+	const unsigned count = nack_due(&who->nack, now_us, who->rtt_us,
+	    sequences, &gave_up);
+	struct packet *packet;
+
+	if (gave_up) {
+		vp8_assembler_give_up(who->assembler);
+		who->need_key = true;
+		participant_want_key(who, now_us);
+	}
+	if (count == 0)
+		return;
+	who->room->nacks_out += count;
+	packet = packet_new(who->room->packets);
+	if (packet == NULL)
+		return;
+	feedback_send(who, packet, rtcp_write_nack(packet->bytes,
+	    sizeof(packet->bytes) - 64, feedback_ssrc(who),
+	    who->video_in.ssrc, sequences, count), now_us);
+}
+
+void
+feedback_send_pli(struct participant *who, int64_t now_us)
+{
+	struct packet *packet = packet_new(who->room->packets);
+
+	if (packet == NULL)
+		return;
+	feedback_send(who, packet, rtcp_write_pli(packet->bytes,
+	    sizeof(packet->bytes) - 64, feedback_ssrc(who),
+	    who->video_in.ssrc), now_us);
+}

@@ -1,0 +1,486 @@
+/*
+ * One participant: joining, what comes from him, and what is due for him.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "room/room_internal.h"
+#include "rtp/rtp_extension.h"
+#include "rtp/rtp_packet.h"
+#include "util/clock.h"
+#include "util/random.h"
+#include "util/xalloc.h"
+
+#define CONNECT_MAX_US     15000000	/* from JOIN to the DTLS keys */
+#define WEAK_US            5000000	/* presence: greyed */
+#define GONE_US            12000000	/* presence: tile gone */
+#define REPORT_INTERVAL_US 1000000
+#define REPORT_FIRST_US    200000
+#define TWCC_INTERVAL_US   100000
+#define PLI_GAP_MIN_US     500000
+#define PLI_GAP_MAX_US     3000000
+#define UFRAG_CHARS        8		/* 48 bits */
+#define PWD_CHARS          24		/* 144 bits */
+
+bool
+participant_is_shown(const struct participant *who)
+{
+	return who->direction != IPC_JOIN_WATCH && who->connected &&
+	    !who->ended;
+}
+
+void
+participant_want_key(struct participant *who, int64_t now_us)
+{
+	const int64_t soonest = who->pli_last_us + who->pli_gap_us;
+
+	if (!who->agreed.video.receive || !who->video_in.known ||
+	    who->pli_due_us != INT64_MAX)
+		return;
+	who->pli_due_us = soonest > now_us ? soonest : now_us;
+	room_arm(who->room, who->pli_due_us);
+}
+
+/* ---- what comes ---------------------------------------------------------- */
+
+static void
+participant_connected(void *to)
+{
+	struct participant *who = to;
+	const int64_t       now_us = clock_monotonic_us();
+	const struct audio_leg_config leg = {
+		.sends = who->agreed.audio.receive,
+		.listens = who->agreed.audio.send,
+		.payload_type = who->agreed.audio.payload_type,
+		.level_id = who->agreed.audio.level_id,
+	};
+
+	who->connected = true;
+	who->report_due_us = now_us + REPORT_FIRST_US;
+	log_info(&who->log, "connected after %d ms",
+	    (int)((now_us - who->joined_us) / 1000));
+	pipeline_add(who->room->pipeline, who->slot, &leg);
+	room_tell_presence(who->room, who->id, IPC_HERE, 0);
+	room_show_people(who->room);
+	if (who->agreed.video.send) {
+		who->watch.wanted = true;
+		room_count_viewers(who->room, now_us);
+		subscription_start(who, now_us);
+	}
+	room_arm(who->room, who->report_due_us);
+}
+
+/* Which stream a packet belongs to: by SSRC, else by payload type. */
+static struct inbound *
+participant_stream(struct participant *who, const struct rtp_packet *rtp)
+{
+	const struct sdp_stream *audio = &who->agreed.audio;
+	const struct sdp_stream *video = &who->agreed.video;
+	struct inbound          *in = NULL;
+
+	if (who->audio_in.known && who->audio_in.ssrc == rtp->ssrc)
+		return &who->audio_in;
+	if (who->video_in.known && who->video_in.ssrc == rtp->ssrc)
+		return &who->video_in;
+	if (audio->receive && rtp->payload_type == audio->payload_type)
+		in = &who->audio_in;
+	else if (video->receive && rtp->payload_type == video->payload_type)
+		in = &who->video_in;
+	else
+		return NULL;
+	/* A new SSRC: the first, or the sender began anew. */
+	in->known = true;
+	in->ssrc = rtp->ssrc;
+	rtp_stats_init(&in->stats, in == &who->audio_in ? 48000 : 90000);
+	if (in == &who->video_in) {
+		nack_init(&who->nack);
+		vp8_assembler_give_up(who->assembler);
+		who->need_key = true;
+	}
+	return in;
+}
+
+static void
+participant_frames(struct participant *who, int64_t now_us)
+{
+	struct vp8_frame frame;
+	enum vp8_verdict verdict;
+
+	while ((verdict = vp8_assembler_pull(who->assembler, &frame)) !=
+	    VP8_MORE) {
+		if (verdict == VP8_NEED_KEY) {
+			who->need_key = true;
+			participant_want_key(who, now_us);
+			continue;
+		}
+		if (frame.key) {
+			nack_forget_before(&who->nack, frame.first_sequence);
+			who->pli_due_us = INT64_MAX;
+			who->pli_gap_us = PLI_GAP_MIN_US;
+		}
+		/* Nobody looks: nothing is decoded. */
+		if (who->room->viewers == 0) {
+			who->need_key = true;
+			continue;
+		}
+		if (who->need_key && !frame.key) {
+			participant_want_key(who, now_us);
+			continue;
+		}
+		who->need_key = !pipeline_video(who->room->pipeline,
+		    who->slot, frame.data, frame.len, frame.key,
+		    frame.arrival_us);
+	}
+}
+
+static void
+participant_video(struct participant *who, const struct rtp_packet *rtp,
+    int64_t arrival_us, int64_t now_us)
+{
+	/* RTX and unknown payload types: counted for TWCC, else not ours. */
+	if (rtp->payload_type != who->agreed.video.payload_type)
+		return;
+	if (nack_received(&who->nack, rtp->sequence, now_us)) {
+		vp8_assembler_give_up(who->assembler);
+		who->need_key = true;
+		participant_want_key(who, now_us);
+	}
+	vp8_assembler_push(who->assembler, rtp, arrival_us);
+	participant_frames(who, now_us);
+	if (who->agreed.video.nack)
+		room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
+}
+
+static void
+participant_twcc(struct participant *who, const struct rtp_packet *rtp,
+    uint8_t id, int64_t arrival_us)
+{
+	uint16_t sequence;
+
+	if (!rtp_extension_transport_sequence(rtp, id, &sequence))
+		return;
+	twcc_feedback_received(&who->twcc, sequence, arrival_us);
+	if (who->twcc_due_us == INT64_MAX) {
+		who->twcc_due_us = arrival_us + TWCC_INTERVAL_US;
+		room_arm(who->room, who->twcc_due_us);
+	}
+}
+
+static void
+participant_rtp(void *to, struct packet *packet)
+{
+	struct participant *who = to;
+	struct rtp_packet   rtp;
+	struct inbound     *in;
+	const int64_t       now_us = clock_monotonic_us();
+
+	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) != 0) {
+		who->room->packets_bad++;
+		packet_free(&packet);
+		return;
+	}
+	in = participant_stream(who, &rtp);
+	participant_twcc(who, &rtp, in == &who->audio_in ?
+	    who->agreed.audio.twcc_id : who->agreed.video.twcc_id,
+	    packet->arrival_us);
+	if (in == NULL || !rtp_stats_received(&in->stats, rtp.sequence,
+	    rtp.timestamp, packet->len, packet->arrival_us)) {
+		packet_free(&packet);
+		return;
+	}
+	if (in == &who->audio_in) {
+		pipeline_audio(who->room->pipeline, who->slot, packet);
+		return;
+	}
+	participant_video(who, &rtp, packet->arrival_us, now_us);
+	packet_free(&packet);
+}
+
+static void
+participant_rtcp(void *to, struct packet *packet)
+{
+	feedback_received(to, packet, clock_monotonic_us());
+}
+
+static void
+participant_ended(void *to, enum transport_end how)
+{
+	struct participant *who = to;
+
+	who->ended = how == TRANSPORT_CLOSED ? IPC_GONE_LEFT : IPC_GONE_LOST;
+	room_arm(who->room, 0);		/* swept outside of the transport */
+}
+
+/* ---- what is due --------------------------------------------------------- */
+
+static int64_t
+participant_presence(struct participant *who, int64_t now_us)
+{
+	int64_t heard_us = transport_heard_us(who->transport);
+	int64_t silent_us;
+
+	if (!who->connected) {
+		if (now_us - who->joined_us >= CONNECT_MAX_US)
+			who->ended = IPC_GONE_LOST;
+		return who->joined_us + CONNECT_MAX_US;
+	}
+	silent_us = now_us - heard_us;
+	if (silent_us >= GONE_US) {
+		who->ended = IPC_GONE_LOST;
+		return now_us;
+	}
+	if (who->weak != (silent_us >= WEAK_US)) {
+		who->weak = !who->weak;
+		room_tell_presence(who->room, who->id,
+		    who->weak ? IPC_WEAK : IPC_HERE, 0);
+	}
+	return heard_us + (who->weak ? GONE_US : WEAK_US);
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t
+participant_due(struct participant *who, int64_t now_us)
+{
+	int64_t next_us;
+
+	if (transport_next_us(who->transport) <= now_us)
+		transport_timeout(who->transport, now_us);
+	next_us = transport_next_us(who->transport);
+	next_us = least(next_us, participant_presence(who, now_us));
+	if (!who->connected || who->ended)
+		return next_us;
+	/* Weak people come back by being heard, without a timer of theirs. */
+	if (who->weak)
+		next_us = least(next_us, now_us + 500000);
+	if (who->report_due_us <= now_us) {
+		feedback_send_reports(who, now_us);
+		who->report_due_us = now_us + REPORT_INTERVAL_US;
+	}
+	if (who->twcc_due_us <= now_us) {
+		feedback_send_twcc(who, now_us);
+		who->twcc_due_us = INT64_MAX;
+	}
+	if (who->agreed.video.nack && who->video_in.known)
+		feedback_send_nacks(who, now_us);
+	if (who->pli_due_us <= now_us) {
+		feedback_send_pli(who, now_us);
+		who->pli_last_us = now_us;
+		who->pli_due_us = INT64_MAX;
+		who->pli_gap_us = least(2 * who->pli_gap_us, PLI_GAP_MAX_US);
+		/* Until the key frame comes; its arrival cancels this. */
+		participant_want_key(who, now_us);
+	}
+	next_us = least(next_us, who->report_due_us);
+	next_us = least(next_us, who->twcc_due_us);
+	next_us = least(next_us, who->pli_due_us);
+	if (who->agreed.video.nack && who->video_in.known)
+		next_us = least(next_us, nack_next_us(&who->nack,
+		    who->rtt_us));
+	return next_us;
+}
+
+/* ---- joining and leaving ------------------------------------------------- */
+
+static void
+participant_free(struct participant *who)
+{
+	if (who == NULL)
+		return;
+	transport_free(who->transport);
+	vp8_assembler_free(who->assembler);
+	free(who);
+}
+
+static void
+answer_config(struct sdp_answer_config *cfg, const struct room *room,
+    const struct ipc_join *join, const struct participant *who)
+{
+	static const enum sdp_policy policies[] = {
+		[IPC_JOIN_BOTH] = SDP_BOTH,
+		[IPC_JOIN_SEND] = SDP_RECEIVE,
+		[IPC_JOIN_WATCH] = SDP_SEND,
+	};
+
+	*cfg = (struct sdp_answer_config){
+		.policy = policies[join->direction],
+		.port = room->cfg.udp_port,
+		.audio_ssrc = who->audio_out.ssrc,
+		.video_ssrc = who->video_out.ssrc,
+		.cname = room->cname,
+		.session_id = random_u32(),
+		.video_max_bps = 2500000,
+	};
+	dtls_identity_fingerprint(room->identity, cfg->fingerprint);
+	for (unsigned i = 0; i < room->cfg.address_count; i++) {
+		const struct ipc_address *a = &room->cfg.addresses[i];
+		struct sdp_candidate     *c;
+
+		if ((a->loopback && !join->loopback) ||
+		    (a->family == 6 ? !room->cfg.has_v6 : !room->cfg.has_v4))
+			continue;
+		c = &cfg->candidates[cfg->candidate_count++];
+		c->v6 = a->family == 6;
+		inet_ntop(c->v6 ? AF_INET6 : AF_INET, a->bytes, c->address,
+		    sizeof(c->address));
+	}
+}
+
+static struct participant *
+participant_new(struct room *room, const struct ipc_join *join,
+    int64_t now_us)
+{
+	struct participant *who = xcalloc(1, sizeof(*who));
+
+	who->room = room;
+	who->id = join->participant;
+	who->log = log_for(&room->log, "room %s: participant %08x", room->name,
+	    (unsigned)who->id);
+	who->direction = (enum ipc_direction)join->direction;
+	who->max_height = join->max_height;
+	who->mic = who->camera = true;
+	who->name_len = join->name_len;
+	memcpy(who->name, join->name, join->name_len);
+	who->joined_us = now_us;
+	who->twcc_due_us = who->pli_due_us = INT64_MAX;
+	who->pli_last_us = now_us - PLI_GAP_MIN_US;
+	who->pli_gap_us = PLI_GAP_MIN_US;
+	who->rtt_us = 50000;
+	/* Below 2^15, so that a lost first packet cannot hide a wrap. */
+	who->audio_out.next_sequence = random_u32() & 0x7fff;
+	who->video_out.next_sequence = random_u32() & 0x7fff;
+	who->watch.picture_id = random_u32() & 0x7fff;
+	who->watch.tl0_index = random_u32() & 0xff;
+	who->need_key = true;
+	do {
+		who->audio_out.ssrc = random_u32();
+		who->video_out.ssrc = random_u32();
+	} while (who->audio_out.ssrc == who->video_out.ssrc ||
+	    who->audio_out.ssrc == 0 || who->video_out.ssrc == 0);
+	nack_init(&who->nack);
+	twcc_feedback_init(&who->twcc);
+	return who;
+}
+
+static int
+participant_connect(struct participant *who, const char *ufrag,
+    const char *pwd, int64_t now_us)
+{
+	struct transport_config cfg = {
+		.controlling = false,
+		.dtls_client = who->agreed.dtls_active,
+		.local_ufrag = ufrag,
+		.local_pwd = pwd,
+		.remote_ufrag = who->agreed.ufrag,
+		.remote_pwd = who->agreed.pwd,
+		.identity = who->room->identity,
+		.handler = {
+			participant_connected, participant_rtp,
+			participant_rtcp, participant_ended, who,
+		},
+	};
+	int err;
+
+	memcpy(cfg.remote_fingerprint, who->agreed.fingerprint,
+	    sizeof(cfg.remote_fingerprint));
+	err = vp8_assembler_new(&who->assembler);
+	if (err == 0)
+		err = transport_new(&who->transport, who->room->table, &cfg,
+		    now_us);
+	return err;
+}
+
+static void
+participant_seat(struct participant *who)
+{
+	struct room *room = who->room;
+
+	/* Round and round, so that a slot rests before it is used again. */
+	while (room->by_slot[room->next_slot])
+		room->next_slot = (room->next_slot + 1) % PIPELINE_SLOTS;
+	who->slot = room->next_slot;
+	room->next_slot = (room->next_slot + 1) % PIPELINE_SLOTS;
+	room->by_slot[who->slot] = who;
+	room->count++;
+	TAILQ_INSERT_TAIL(&room->participants, who, entry);
+}
+
+enum ipc_answer_status
+participant_join(struct room *room, const struct ipc_join *join,
+    struct strbuf *answer, const char **why)
+{
+	const int64_t            now_us = clock_monotonic_us();
+	struct participant      *who = room_find(room, join->participant);
+	struct sdp_answer_config cfg;
+	char                     ufrag[UFRAG_CHARS + 1], pwd[PWD_CHARS + 1];
+
+	if (who)
+		participant_leave(who, IPC_GONE_REPLACED);
+	if (room->count >= room->cfg.participants_max ||
+	    room->count >= PIPELINE_SLOTS) {
+		*why = "This room is full.";
+		return IPC_ANSWER_FULL;
+	}
+	who = participant_new(room, join, now_us);
+	random_ice_chars(ufrag, UFRAG_CHARS);
+	random_ice_chars(pwd, PWD_CHARS);
+	answer_config(&cfg, room, join, who);
+	cfg.ufrag = ufrag;
+	cfg.pwd = pwd;
+	if (sdp_answer(&who->agreed, answer, join->sdp, join->sdp_len, &cfg,
+	    why) != 0) {
+		participant_free(who);
+		return IPC_ANSWER_BAD_OFFER;
+	}
+	if (participant_connect(who, ufrag, pwd, now_us) != 0) {
+		participant_free(who);
+		*why = "This room is out of memory.";
+		return IPC_ANSWER_FULL;
+	}
+	participant_seat(who);
+	room_arm(room, now_us + CONNECT_MAX_US);
+	log_info(&who->log, "joins: audio %s%s, video %s%s",
+	    who->agreed.audio.receive ? "in " : "",
+	    who->agreed.audio.send ? "out" : "",
+	    who->agreed.video.receive ? "in " : "",
+	    who->agreed.video.send ? "out" : "");
+	return IPC_ANSWER_OK;
+}
+
+uint64_t
+participant_bad(const struct participant *who)
+{
+	const struct transport_stats *t = transport_stats(who->transport);
+
+	return t->not_authentic + t->replayed + t->not_validated +
+	    t->malformed;
+}
+
+void
+participant_leave(struct participant *who, enum ipc_gone reason)
+{
+	struct room *room = who->room;
+	const bool   shown = who->connected &&
+	    who->direction != IPC_JOIN_WATCH;
+
+	log_info(&who->log, "gone: %s", reason == IPC_GONE_LEFT ? "left" :
+	    reason == IPC_GONE_LOST ? "lost" : "replaced");
+	room->departed_bad += participant_bad(who);
+	TAILQ_REMOVE(&room->participants, who, entry);
+	room->by_slot[who->slot] = NULL;
+	room->count--;
+	if (who->connected)
+		pipeline_remove(room->pipeline, who->slot);
+	room_tell_presence(room, who->id, IPC_GONE, reason);
+	participant_free(who);
+	if (shown)
+		room_show_people(room);
+	room_count_viewers(room, clock_monotonic_us());
+}

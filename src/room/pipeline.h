@@ -1,0 +1,139 @@
+/*
+ * The whole media pipeline of a room, and the only file that knows it.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ *  net thread            audio thread (20 ms)
+ *  pipeline_audio ─ queue a slot ─► audio_bridge ─► audio_tick ─ queue ─┐
+ *                                       └─ speaking ─ event ───────────┤
+ *                        decode threads                                 │
+ *  pipeline_video ─ queue ─► video_decoder ─► mailbox of the slot       │
+ *                                └─ need key ─ event ──────────────────┤
+ *                        compositor thread (fps), while watched         │
+ *                            mailboxes ─► compositor ─► snapshot        │
+ *                                └─ tile map ─ event ──────────────────┤
+ *                        encode thread                  │ mailbox       │
+ *                            rendition ◄────────────────┘               │
+ *                                └─► coded_frame ─ queue ──────────────┤
+ *  pipeline_drain ◄──────────────────────────── eventfd ◄──────────────┘
+ *
+ * A participant has a slot, 0..PIPELINE_SLOTS-1, chosen by the room. Queues:
+ * audio packets of a slot drop the oldest (64); coded pictures of a slot are
+ * refused above 8, and a key frame is needed; pictures: newest wins; audio
+ * ticks and coded frames to the net thread drop the oldest (16); commands and
+ * events never drop (overflow ends the process). All functions are called
+ * on the net thread.
+ */
+#ifndef ROOM_PIPELINE_H
+#define ROOM_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audio/audio_bridge.h"
+#include "util/packet.h"
+#include "video/compositor.h"
+#include "video/rendition.h"
+
+#define PIPELINE_SLOTS AUDIO_LEGS_MAX
+
+struct pipeline;
+
+struct pipeline_config {
+	int      width, height, fps;
+	uint32_t video_bps, audio_bps;
+	unsigned decode_threads;
+	uint32_t audio_rtp_base, video_rtp_base;
+};
+
+/* One tick of sound for all listeners; payloads are shared. */
+struct audio_tick {
+	uint32_t rtp_time;
+	int64_t  time_us;		/* when the tick was due */
+	unsigned payload_count;
+	unsigned leg_count;
+	struct {
+		uint16_t len;
+		uint8_t  bytes[AUDIO_PAYLOAD_MAX];
+	} payloads[AUDIO_HEARD_MAX + 2];
+	struct {
+		uint16_t slot;
+		uint8_t  payload;	/* index */
+		bool     talk_start;
+	} legs[AUDIO_LEGS_MAX];
+};
+
+struct pipeline_tilemap {
+	uint32_t version;
+	uint32_t rtp_time;		/* of the first frame that shows it */
+	unsigned count;
+	struct compositor_tile tiles[LAYOUT_TILES_MAX];
+};
+
+/* Who gets the results, on the net thread, from pipeline_drain. */
+struct pipeline_handler {
+	void (*audio)(void *to, const struct audio_tick *tick);
+	void (*video)(void *to, const struct coded_frame *frame);
+	/* A frame was lost on the way: viewers need a key frame. */
+	void (*video_gap)(void *to);
+	void (*need_key)(void *to, unsigned slot);
+	void (*speaking)(void *to, const unsigned *slots, unsigned count);
+	void (*tilemap)(void *to, const struct pipeline_tilemap *map);
+	void  *to;
+};
+
+struct pipeline_stats {
+	uint64_t audio_concealed;
+	uint64_t audio_late_ticks;
+	uint64_t dropped;		/* packets and pictures, full queues */
+	uint64_t frames_decoded;
+	uint64_t frames_encoded, keyframes_encoded;
+	uint32_t audio_encoders, video_encoders, video_decoders;
+	uint64_t cpu_audio_us, cpu_decode_us, cpu_compose_us, cpu_encode_us;
+};
+
+/* Makes all threads; they wait. */
+int  pipeline_new(struct pipeline **out, const struct pipeline_config *cfg,
+    const struct pipeline_handler *handler);
+/* Stops and joins the threads. */
+void pipeline_free(struct pipeline *p);
+
+/* Readable when pipeline_drain has something to do. */
+int  pipeline_wake_fd(const struct pipeline *p);
+void pipeline_drain(struct pipeline *p);
+
+/*
+ * Delivers the sound that is ready, and only that: called between pieces of
+ * video work, so that sound never waits for a picture.
+ */
+void pipeline_drain_audio(struct pipeline *p);
+
+void pipeline_add(struct pipeline *p, unsigned slot,
+    const struct audio_leg_config *leg);
+void pipeline_remove(struct pipeline *p, unsigned slot);
+
+/* Takes a plain RTP packet of the slot's sound. */
+void pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet);
+
+/*
+ * Copies a complete coded frame for decoding. False when the slot is behind:
+ * the frame is dropped, and a key frame is needed before the next.
+ */
+bool pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
+    size_t len, bool key, int64_t arrival_us);
+
+/* Who is in the mosaic; `pictures` of each person is set here, by slot. */
+void pipeline_people(struct pipeline *p, struct compositor_person *people,
+    const unsigned *slots, unsigned count);
+
+/* Whether anybody watches: the mosaic is made only then. */
+void pipeline_watched(struct pipeline *p, bool watched);
+
+/* Frees the encoder; called 10 s after the last viewer left. */
+void pipeline_close_encoder(struct pipeline *p);
+
+void pipeline_want_key(struct pipeline *p);
+
+void pipeline_stats(const struct pipeline *p, struct pipeline_stats *out);
+
+#endif

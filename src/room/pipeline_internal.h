@@ -1,0 +1,142 @@
+/*
+ * Private to room/pipeline*.c: what the threads of a pipeline share.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef ROOM_PIPELINE_INTERNAL_H
+#define ROOM_PIPELINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "room/pipeline.h"
+#include "room/ticker.h"
+#include "util/mailbox.h"
+#include "util/queue.h"
+#include "video/video_decoder.h"
+
+#define DECODE_LANES_MAX    8
+#define DECODE_PENDING_MAX  8	/* coded frames of one slot */
+#define AUDIO_PENDING_MAX   64	/* packets of one slot */
+#define OUT_PENDING_MAX     16	/* ticks or frames to the net thread */
+#define COMMANDS_MAX        1024
+#define CANVAS_FRAMES       4	/* one drawn, one read, one waiting, spare */
+
+/* What a thread tells the net thread beside media. Freed by the reader. */
+struct pipeline_event {
+	enum { EVENT_NEED_KEY, EVENT_SPEAKING, EVENT_TILEMAP, EVENT_GAP } kind;
+	unsigned slot;				/* EVENT_NEED_KEY */
+	unsigned count;				/* EVENT_SPEAKING */
+	unsigned slots[AUDIO_HEARD_MAX];
+	struct pipeline_tilemap map;		/* EVENT_TILEMAP */
+};
+
+/* To the audio thread. Freed by the reader. */
+struct audio_command {
+	enum { AUDIO_ADD, AUDIO_REMOVE, AUDIO_QUIT } kind;
+	unsigned                slot;
+	struct audio_leg_config leg;
+};
+
+/* To a decode thread. Freed by the reader. */
+struct decode_command {
+	enum { DECODE_FRAME, DECODE_CLOSE, DECODE_QUIT } kind;
+	unsigned slot;
+	bool     key;
+	int64_t  arrival_us;
+	size_t   len;
+	uint8_t  data[];
+};
+
+/* To the compositor thread. Freed by the reader. */
+struct compose_command {
+	enum { COMPOSE_PEOPLE, COMPOSE_WATCHED, COMPOSE_QUIT } kind;
+	bool     watched;
+	unsigned count;
+	struct compositor_person people[LAYOUT_TILES_MAX];
+};
+
+/* To the encode thread, as bare numbers. */
+enum encode_command { ENCODE_FRAME = 1, ENCODE_CLOSE, ENCODE_QUIT };
+
+struct decode_lane {
+	struct pipeline *pipeline;
+	struct queue    *commands;
+	pthread_t        thread;
+	bool             running;
+	_Atomic uint64_t cpu_us;
+	struct video_decoder *decoders[PIPELINE_SLOTS];	/* its thread's */
+};
+
+struct pipeline {
+	struct pipeline_config  cfg;		/* const after pipeline_new */
+	struct pipeline_handler handler;
+	int64_t                 start_us;	/* zero of both RTP clocks */
+	int                     wake_fd;
+
+	/* Crossing between threads. */
+	struct queue   *audio_in[PIPELINE_SLOTS];	/* of struct packet */
+	struct queue   *audio_commands;
+	struct queue   *audio_out;		/* of struct audio_tick */
+	struct queue   *compose_commands;
+	struct queue   *encode_commands;
+	struct queue   *video_out;		/* of struct coded_frame */
+	struct queue   *events;
+	struct mailbox  pictures[PIPELINE_SLOTS];
+	struct mailbox  canvas;			/* to the encode thread */
+	_Atomic unsigned decode_pending[PIPELINE_SLOTS];
+	_Atomic bool     want_key;
+
+	/* Audio thread. */
+	pthread_t            audio_thread;
+	bool                 audio_running;
+	struct audio_bridge *bridge;
+	struct ticker        audio_ticker;
+	bool                 leg_on[PIPELINE_SLOTS];
+	unsigned             leg_count;
+	struct audio_tick   *tick;		/* being filled */
+	const uint8_t       *tick_payloads[AUDIO_HEARD_MAX + 2];
+
+	/* Decode threads. */
+	struct decode_lane   lanes[DECODE_LANES_MAX];
+
+	/* Compositor thread. */
+	pthread_t            compose_thread;
+	bool                 compose_running;
+	struct compositor   *compositor;
+	struct video_pool   *canvases;
+	struct ticker        compose_ticker;
+	bool                 watched;
+	uint32_t             map_version;	/* last one told */
+	int64_t              last_emit_us;
+
+	/* Encode thread. */
+	pthread_t            encode_thread;
+	bool                 encode_running;
+	struct rendition    *rendition;
+
+	/* Written by one thread each, read by the net thread. */
+	_Atomic uint64_t audio_concealed, audio_late_ticks;
+	_Atomic uint64_t dropped;
+	_Atomic uint64_t frames_decoded, frames_encoded, keyframes_encoded;
+	_Atomic uint32_t audio_encoders, video_encoders, video_decoders;
+	_Atomic uint64_t cpu_audio_us, cpu_compose_us, cpu_encode_us;
+};
+
+/* Any thread. Never drops: an overflow is a bug of ours and ends the room. */
+void pipeline_tell(struct pipeline *p, struct pipeline_event *event);
+void pipeline_command(struct queue *q, void *command);
+
+/* The bodies of the threads; arg is the pipeline or the lane. */
+void *pipeline_audio_run(void *arg);
+void *pipeline_decode_run(void *arg);
+void *pipeline_compose_run(void *arg);
+void *pipeline_encode_run(void *arg);
+
+/* Sinks of the audio bridge. */
+void pipeline_audio_payload(void *to, unsigned leg, const uint8_t *payload,
+    size_t len, uint32_t rtp_time, bool talk_start);
+void pipeline_audio_speaking(void *to, const unsigned *legs, unsigned count);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * The video threads of a pipeline: decoding, composing, encoding.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "room/pipeline_internal.h"
+#include "util/clock.h"
+#include "util/xalloc.h"
+
+/* A canvas on which nothing changes is still sent five times a second. */
+#define IDLE_EMIT_US 200000
+
+static void
+tell_slot(struct pipeline *p, int kind, unsigned slot)
+{
+	struct pipeline_event *event = xcalloc(1, sizeof(*event));
+
+	event->kind = kind;
+	event->slot = slot;
+	pipeline_tell(p, event);
+}
+
+/* ---- decode threads ------------------------------------------------------ */
+
+static void
+decode_frame(struct decode_lane *lane, const struct decode_command *command)
+{
+	struct pipeline       *p = lane->pipeline;
+	const unsigned         slot = command->slot;
+	struct video_decoder **decoder = &lane->decoders[slot];
+	struct video_frame    *frame;
+	int                    err;
+
+	if (*decoder == NULL) {
+		if (video_decoder_new(decoder) != 0) {
+			p->dropped++;
+			return;
+		}
+		p->video_decoders++;
+	}
+	err = video_decoder_decode(*decoder, command->data, command->len,
+	    command->key, &frame);
+	if (err == -EAGAIN)
+		return;
+	if (err) {
+		tell_slot(p, EVENT_NEED_KEY, slot);
+		return;
+	}
+	frame->time_us = command->arrival_us;
+	p->frames_decoded++;
+	frame = mailbox_put(&p->pictures[slot], frame);
+	video_frame_unref(&frame);	/* an unread picture is simply late */
+}
+
+static void
+decode_close(struct decode_lane *lane, unsigned slot)
+{
+	struct video_frame *frame;
+
+	if (lane->decoders[slot]) {
+		video_decoder_free(lane->decoders[slot]);
+		lane->decoders[slot] = NULL;
+		lane->pipeline->video_decoders--;
+	}
+	frame = mailbox_take(&lane->pipeline->pictures[slot]);
+	video_frame_unref(&frame);
+}
+
+void *
+pipeline_decode_run(void *arg)
+{
+	struct decode_lane    *lane = arg;
+	struct pipeline       *p = lane->pipeline;
+	struct decode_command *command;
+
+	while ((command = queue_pull_wait(lane->commands)) != NULL) {
+		if (command->kind == DECODE_QUIT) {
+			free(command);
+			break;
+		}
+		if (command->kind == DECODE_FRAME) {
+			decode_frame(lane, command);
+			p->decode_pending[command->slot]--;
+		} else {
+			decode_close(lane, command->slot);
+		}
+		free(command);
+		lane->cpu_us = (uint64_t)clock_thread_cpu_us();
+	}
+	for (unsigned slot = 0; slot < PIPELINE_SLOTS; slot++)
+		if (lane->decoders[slot])
+			decode_close(lane, slot);
+	return NULL;
+}
+
+/* ---- compositor thread --------------------------------------------------- */
+
+static bool
+compose_obey(struct pipeline *p, struct compose_command *command)
+{
+	bool go_on = true;
+
+	switch (command->kind) {
+	case COMPOSE_PEOPLE:
+		compositor_set_people(p->compositor, command->people,
+		    command->count);
+		break;
+	case COMPOSE_WATCHED:
+		if (command->watched && !p->watched)
+			ticker_restart(&p->compose_ticker);
+		p->watched = command->watched;
+		break;
+	case COMPOSE_QUIT:
+		go_on = false;
+		break;
+	}
+	free(command);
+	return go_on;
+}
+
+static uint32_t
+video_rtp_time(const struct pipeline *p, int64_t time_us)
+{
+	return p->cfg.video_rtp_base +
+	    (uint32_t)((time_us - p->start_us) * 9 / 100);
+}
+
+static void
+compose_tell_map(struct pipeline *p, uint32_t rtp_time)
+{
+	struct pipeline_event *event;
+	uint32_t               version;
+	struct compositor_tile tiles[LAYOUT_TILES_MAX];
+	const unsigned         count = compositor_tiles(p->compositor, tiles,
+	    &version);
+
+	if (version == p->map_version)
+		return;
+	p->map_version = version;
+	event = xcalloc(1, sizeof(*event));
+	event->kind = EVENT_TILEMAP;
+	event->map.version = version;
+	event->map.rtp_time = rtp_time;
+	event->map.count = count;
+	memcpy(event->map.tiles, tiles, count * sizeof(tiles[0]));
+	pipeline_tell(p, event);
+}
+
+static void
+compose_beat(struct pipeline *p, int64_t due_us)
+{
+	const bool changed = compositor_tick(p->compositor, due_us);
+	struct video_frame *frame;
+
+	if (!changed && !p->want_key &&
+	    due_us - p->last_emit_us < IDLE_EMIT_US)
+		return;
+	frame = compositor_snapshot(p->compositor, p->canvases);
+	if (frame == NULL) {
+		/* The encoder is behind: the next beat takes what changed. */
+		p->dropped++;
+		return;
+	}
+	frame->time_us = due_us;
+	frame->rtp_time = video_rtp_time(p, due_us);
+	compose_tell_map(p, frame->rtp_time);
+	p->last_emit_us = due_us;
+	frame = mailbox_put(&p->canvas, frame);
+	video_frame_unref(&frame);
+	/* A full queue has a wake-up in it already. */
+	queue_push(p->encode_commands, (void *)(uintptr_t)ENCODE_FRAME);
+}
+
+void *
+pipeline_compose_run(void *arg)
+{
+	struct pipeline        *p = arg;
+	struct compose_command *command;
+
+	for (;;) {
+		if (!p->watched) {
+			command = queue_pull_wait(p->compose_commands);
+			if (command == NULL || !compose_obey(p, command))
+				return NULL;
+			continue;
+		}
+		const int64_t due_us = ticker_wait(&p->compose_ticker);
+
+		while ((command = queue_pull(p->compose_commands)) != NULL)
+			if (!compose_obey(p, command))
+				return NULL;
+		if (p->watched)
+			compose_beat(p, due_us);
+		p->cpu_compose_us = (uint64_t)clock_thread_cpu_us();
+	}
+}
+
+/* ---- encode thread ------------------------------------------------------- */
+
+static int
+encode_open(struct pipeline *p)
+{
+	const struct video_encoder_config cfg = {
+		p->cfg.width, p->cfg.height, p->cfg.fps, p->cfg.video_bps,
+	};
+	int err;
+
+	if (p->rendition)
+		return 0;
+	err = rendition_new(&p->rendition, &cfg);
+	if (err == 0)
+		p->video_encoders = 1;
+	return err;
+}
+
+static void
+encode_close(struct pipeline *p)
+{
+	rendition_free(p->rendition);
+	p->rendition = NULL;
+	p->video_encoders = 0;
+}
+
+static void
+encode_newest(struct pipeline *p)
+{
+	struct video_frame *frame = mailbox_take(&p->canvas);
+	struct coded_frame *coded = NULL, *dropped;
+
+	if (frame == NULL)
+		return;		/* taken with an earlier wake-up */
+	if (encode_open(p) == 0) {
+		if (atomic_exchange(&p->want_key, false))
+			rendition_want_key(p->rendition);
+		if (rendition_encode(p->rendition, frame, clock_monotonic_us(),
+		    &coded) != 0)
+			p->dropped++;
+	}
+	video_frame_unref(&frame);
+	if (coded == NULL)
+		return;
+	p->frames_encoded++;
+	p->keyframes_encoded += coded->key;
+	dropped = queue_push_drop_oldest(p->video_out, coded);
+	if (dropped) {
+		free(dropped);
+		p->dropped++;
+		p->want_key = true;
+		tell_slot(p, EVENT_GAP, 0);
+	}
+}
+
+void *
+pipeline_encode_run(void *arg)
+{
+	struct pipeline *p = arg;
+
+	for (;;) {
+		const uintptr_t command =
+		    (uintptr_t)queue_pull_wait(p->encode_commands);
+
+		if (command == ENCODE_FRAME)
+			encode_newest(p);
+		else if (command == ENCODE_CLOSE)
+			encode_close(p);
+		else
+			break;
+		p->cpu_encode_us = (uint64_t)clock_thread_cpu_us();
+	}
+	encode_close(p);
+	return NULL;
+}

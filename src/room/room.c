@@ -1,0 +1,446 @@
+/*
+ * A room: its life, its timer, and the results of its pipeline.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "audio/audio_codec.h"
+#include "net/rtp_crypt.h"
+#include "room/room_internal.h"
+#include "util/clock.h"
+#include "util/encode.h"
+#include "util/random.h"
+#include "util/xalloc.h"
+#include "video/video_decoder.h"
+#include "video/video_encoder.h"
+
+#define PACKETS_MAX         8192	/* of 1600 bytes, made as needed */
+#define ENCODER_LINGER_US   10000000	/* after the last viewer */
+
+/* ---- logging over the channel -------------------------------------------- */
+
+static void
+log_to_channel(void *to, enum log_level level, const char *line)
+{
+	struct room         *room = to;
+	const struct ipc_log message = { level, line,
+	    strnlen(line, IPC_LOG_MAX) };
+	uint8_t              body[IPC_LOG_MAX + 64];
+
+	room_channel_send(room->channel, IPC_LOG, body,
+	    ipc_log_write(body, sizeof(body), &message));
+}
+
+struct log
+room_log(struct room *room)
+{
+	return (struct log){
+		.sink = { log_to_channel, room },
+		.least = (enum log_level)room->cfg.log_level,
+	};
+}
+
+/* ---- the timer ----------------------------------------------------------- */
+
+void
+room_arm(struct room *room, int64_t when_us)
+{
+	const int64_t  now_us = clock_monotonic_us();
+	int64_t        wait_us = when_us - now_us;
+	struct timeval tv;
+
+	if (when_us >= room->armed_us)
+		return;
+	if (wait_us < 0)
+		wait_us = 0;
+	room->armed_us = when_us;
+	tv.tv_sec = wait_us / 1000000;
+	tv.tv_usec = wait_us % 1000000;
+	event_add(room->timer, &tv);
+}
+
+static void
+room_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct room        *room = arg;
+	struct participant *who, *next;
+	const int64_t       now_us = clock_monotonic_us();
+	int64_t             next_us = INT64_MAX;
+
+	(void)fd;
+	(void)what;
+	room->armed_us = INT64_MAX;
+	for (who = TAILQ_FIRST(&room->participants); who; who = next) {
+		const int64_t due_us = participant_due(who, now_us);
+
+		next = TAILQ_NEXT(who, entry);
+		if (who->ended)
+			participant_leave(who, who->ended);
+		else if (due_us < next_us)
+			next_us = due_us;
+	}
+	if (room->unwatched_us != INT64_MAX) {
+		if (now_us - room->unwatched_us >= ENCODER_LINGER_US) {
+			pipeline_close_encoder(room->pipeline);
+			room->unwatched_us = INT64_MAX;
+		} else if (room->unwatched_us + ENCODER_LINGER_US < next_us) {
+			next_us = room->unwatched_us + ENCODER_LINGER_US;
+		}
+	}
+	media_socket_flush(room->socket);
+	room_arm(room, next_us);
+}
+
+/* ---- people and viewers -------------------------------------------------- */
+
+struct participant *
+room_find(const struct room *room, uint32_t id)
+{
+	struct participant *who;
+
+	TAILQ_FOREACH(who, &room->participants, entry)
+		if (who->id == id)
+			return who;
+	return NULL;
+}
+
+void
+room_show_people(struct room *room)
+{
+	struct compositor_person people[LAYOUT_TILES_MAX];
+	unsigned                 slots[LAYOUT_TILES_MAX];
+	unsigned                 count = 0;
+	struct participant      *who;
+
+	TAILQ_FOREACH(who, &room->participants, entry) {
+		struct compositor_person *person = &people[count];
+
+		if (!participant_is_shown(who))
+			continue;
+		*person = (struct compositor_person){
+			.id = who->id,
+			.camera = who->camera && who->agreed.video.receive,
+			.colour = compositor_colour(who->id),
+		};
+		compositor_initials(person->initials, who->name,
+		    who->name_len);
+		slots[count++] = who->slot;
+		if (count == LAYOUT_TILES_MAX)
+			break;
+	}
+	room->tile_count = count;
+	pipeline_people(room->pipeline, people, slots, count);
+}
+
+void
+room_count_viewers(struct room *room, int64_t now_us)
+{
+	const unsigned      before = room->viewers;
+	struct participant *who;
+
+	room->viewers = 0;
+	TAILQ_FOREACH(who, &room->participants, entry)
+		room->viewers += who->watch.wanted;
+	if ((before == 0) == (room->viewers == 0))
+		return;
+	pipeline_watched(room->pipeline, room->viewers > 0);
+	if (room->viewers == 0) {
+		room->unwatched_us = now_us;
+		room_arm(room, now_us + ENCODER_LINGER_US);
+		return;
+	}
+	room->unwatched_us = INT64_MAX;
+	/* Nothing was decoded while nobody looked. */
+	TAILQ_FOREACH(who, &room->participants, entry)
+		participant_want_key(who, now_us);
+}
+
+/* ---- results of the pipeline --------------------------------------------- */
+
+static void
+on_audio(void *to, const struct audio_tick *tick)
+{
+	subscription_audio(to, tick, clock_monotonic_us());
+}
+
+static void
+on_video(void *to, const struct coded_frame *frame)
+{
+	struct room *room = to;
+
+	subscription_frame(room, frame, clock_monotonic_us());
+	media_socket_flush(room->socket);
+}
+
+static void
+on_video_gap(void *to)
+{
+	struct room        *room = to;
+	struct participant *who;
+
+	TAILQ_FOREACH(who, &room->participants, entry)
+		who->watch.started = false;
+}
+
+static void
+on_need_key(void *to, unsigned slot)
+{
+	struct room *room = to;
+
+	if (room->by_slot[slot] == NULL)
+		return;
+	room->by_slot[slot]->need_key = true;
+	participant_want_key(room->by_slot[slot], clock_monotonic_us());
+}
+
+static void
+on_speaking(void *to, const unsigned *slots, unsigned count)
+{
+	struct room        *room = to;
+	struct ipc_speaking speaking = { 0 };
+	uint8_t             body[512];
+
+	for (unsigned i = 0; i < count && i < IPC_SPEAKERS_MAX; i++)
+		if (room->by_slot[slots[i]])
+			speaking.participants[speaking.count++] =
+			    room->by_slot[slots[i]]->id;
+	room_channel_send(room->channel, IPC_SPEAKING, body,
+	    ipc_speaking_write(body, sizeof(body), &speaking));
+}
+
+static void
+on_tilemap(void *to, const struct pipeline_tilemap *map)
+{
+	struct room       *room = to;
+	struct ipc_tilemap out = {
+		.version = map->version,
+		.rtp = map->rtp_time,
+		.width = room->cfg.video_width,
+		.height = room->cfg.video_height,
+		.tile_count = (uint16_t)map->count,
+	};
+	uint8_t body[4096];
+
+	for (unsigned i = 0; i < map->count; i++) {
+		const struct layout_rect *r = &map->tiles[i].rect;
+
+		out.tiles[i] = (struct ipc_tile){
+			map->tiles[i].id, (uint16_t)r->x, (uint16_t)r->y,
+			(uint16_t)r->w, (uint16_t)r->h,
+		};
+	}
+	room_channel_send(room->channel, IPC_TILEMAP, body,
+	    ipc_tilemap_write(body, sizeof(body), &out));
+}
+
+static void
+room_drain(evutil_socket_t fd, short what, void *arg)
+{
+	struct room *room = arg;
+
+	(void)fd;
+	(void)what;
+	pipeline_drain(room->pipeline);
+}
+
+static void
+room_second(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	room_stats_send(arg);
+}
+
+/* ---- the network --------------------------------------------------------- */
+
+static void
+on_datagram(void *to, struct packet *packet, int64_t now_us)
+{
+	struct room *room = to;
+
+	transport_table_datagram(room->table, packet, now_us);
+}
+
+static void
+on_batch_end(void *to, int64_t now_us)
+{
+	struct room *room = to;
+
+	(void)now_us;
+	media_socket_flush(room->socket);
+}
+
+/* ---- the channel --------------------------------------------------------- */
+
+static void
+on_message(void *to, const struct ipc_message *message)
+{
+	room_command(to, message);
+}
+
+static void
+on_closed(void *to)
+{
+	struct room *room = to;
+
+	event_base_loopbreak(room->base);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+int
+room_prepare(void)
+{
+	struct audio_decoder *decoder = NULL;
+	struct audio_encoder *encoder = NULL;
+	int                   err;
+
+	err = rtp_crypt_prepare();
+	if (err == 0)
+		err = video_decoder_prepare();
+	if (err == 0)
+		err = video_encoder_prepare();
+	if (err == 0)
+		err = audio_decoder_new(&decoder);
+	if (err == 0)
+		err = audio_encoder_new(&encoder, 32000, 5);
+	audio_decoder_free(decoder);
+	audio_encoder_free(encoder);
+	return err;
+}
+
+static int
+room_new_media(struct room *room, int fd4, int fd6)
+{
+	const struct media_socket_handler net = {
+		on_datagram, on_batch_end, room,
+	};
+	const struct pipeline_handler handler = {
+		on_audio, on_video, on_video_gap, on_need_key, on_speaking,
+		on_tilemap, room,
+	};
+	const struct pipeline_config cfg = {
+		.width = room->cfg.video_width,
+		.height = room->cfg.video_height,
+		.fps = room->cfg.video_fps,
+		.video_bps = room->cfg.video_bps,
+		.audio_bps = room->cfg.audio_bps,
+		.decode_threads = room->cfg.decode_threads,
+		.audio_rtp_base = random_u32(),
+		.video_rtp_base = random_u32(),
+	};
+	int err;
+
+	err = packet_pool_new(&room->packets, PACKETS_MAX);
+	if (err == 0)
+		err = media_socket_new(&room->socket, room->base, fd4, fd6,
+		    room->packets, &net);
+	if (err == 0)
+		err = transport_table_new(&room->table, room->socket,
+		    room->packets);
+	if (err == 0)
+		err = dtls_identity_new(&room->identity);
+	if (err == 0)
+		err = send_history_new(&room->history, ROOM_HISTORY);
+	if (err == 0)
+		err = pipeline_new(&room->pipeline, &cfg, &handler);
+	return err;
+}
+
+static int
+room_new_events(struct room *room)
+{
+	const struct timeval second = { 1, 0 };
+
+	room->timer = evtimer_new(room->base, room_due, room);
+	room->drain = event_new(room->base, pipeline_wake_fd(room->pipeline),
+	    EV_READ | EV_PERSIST, room_drain, room);
+	room->second = event_new(room->base, -1, EV_PERSIST, room_second,
+	    room);
+	if (!room->timer || !room->drain || !room->second)
+		return -ENOMEM;
+	event_priority_set(room->drain, 0);
+	event_add(room->drain, NULL);
+	event_add(room->second, &second);
+	return 0;
+}
+
+int
+room_new(struct room **out, struct event_base *base, int channel_fd,
+    const struct ipc_config *cfg, int fd4, int fd6)
+{
+	struct room *room = xcalloc(1, sizeof(*room));
+	const struct room_channel_handler handler = {
+		on_message, on_closed, room,
+	};
+	uint8_t id[8];
+	int     err;
+
+	/* Two priorities: sound is delivered before datagrams are read. */
+	if (event_base_priority_init(base, 2) != 0) {
+		free(room);
+		return -EINVAL;
+	}
+	room->base = base;
+	room->cfg = *cfg;
+	room->armed_us = room->unwatched_us = INT64_MAX;
+	room->wall_offset_us = clock_realtime_us() - clock_monotonic_us();
+	TAILQ_INIT(&room->participants);
+	random_bytes(id, sizeof(id));
+	hex_write(room->cname, id, sizeof(id));
+	room->log = room_log(room);
+	err = room_channel_new(&room->channel, base, channel_fd, &handler);
+	if (err == 0)
+		err = room_new_media(room, fd4, fd6);
+	if (err == 0)
+		err = room_new_events(room);
+	if (err) {
+		room_free(room);
+		return err;
+	}
+	*out = room;
+	return 0;
+}
+
+void
+room_ready(struct room *room)
+{
+	struct ipc_ready ready;
+	uint8_t          body[64];
+
+	dtls_identity_fingerprint(room->identity, ready.fingerprint);
+	room_channel_send(room->channel, IPC_READY, body,
+	    ipc_ready_write(body, sizeof(body), &ready));
+	room_channel_serve(room->channel);
+}
+
+void
+room_free(struct room *room)
+{
+	struct participant *who;
+
+	if (room == NULL)
+		return;
+	while ((who = TAILQ_FIRST(&room->participants)) != NULL)
+		participant_leave(who, IPC_GONE_LEFT);
+	if (room->socket)
+		media_socket_flush(room->socket);
+	pipeline_free(room->pipeline);
+	if (room->timer)
+		event_free(room->timer);
+	if (room->drain)
+		event_free(room->drain);
+	if (room->second)
+		event_free(room->second);
+	transport_table_free(room->table);
+	media_socket_free(room->socket);
+	dtls_identity_free(room->identity);
+	send_history_free(room->history);
+	packet_pool_free(room->packets);
+	room_channel_free(room->channel);
+	free(room);
+}

@@ -1,0 +1,233 @@
+/*
+ * Private to room/: the room and its participants, all of the net thread.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef ROOM_ROOM_INTERNAL_H
+#define ROOM_ROOM_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/messages.h"
+#include "net/dtls_link.h"
+#include "net/media_socket.h"
+#include "net/transport.h"
+#include "room/pipeline.h"
+#include "room/room.h"
+#include "room/room_channel.h"
+#include "rtp/nack.h"
+#include "rtp/payload_vp8.h"
+#include "rtp/rtp_stats.h"
+#include "rtp/send_history.h"
+#include "rtp/twcc_feedback.h"
+#include "sdp/offer_answer.h"
+#include "util/log.h"
+#include "util/packet.h"
+
+struct event;
+
+#define ROOM_PAYLOAD_MAX   1150		/* RTP payload of video, see RFC 8834 */
+#define ROOM_HISTORY       1024		/* packets of the rendition */
+#define SENT_RING          1024		/* of a viewer, a power of two */
+
+/* One stream that comes from a participant. */
+struct inbound {
+	bool             known;		/* ssrc is set */
+	uint32_t         ssrc;
+	struct rtp_stats stats;
+};
+
+/* Counters of one stream that we send; they go on over everything. */
+struct outbound {
+	uint32_t ssrc;
+	uint16_t next_sequence;
+	uint32_t packets;
+	uint32_t bytes;
+	uint32_t last_rtp_time;
+	int64_t  last_us;		/* media time of last_rtp_time; 0: none */
+};
+
+struct sent {
+	int64_t  index;			/* in the rendition's history */
+	int64_t  resent_us;
+	uint16_t sequence;
+	uint16_t picture_id;
+	uint8_t  tl0_index;
+	uint8_t  resent;
+};
+
+/* A viewer's place in the rendition. */
+struct subscription {
+	bool     wanted;		/* connected, and takes video */
+	bool     started;		/* a key frame was sent */
+	uint16_t picture_id;		/* last sent */
+	uint8_t  tl0_index;		/* last sent */
+	uint16_t picture_offset;	/* sent = rendition's + offset */
+	uint8_t  tl0_offset;
+	int64_t  resend_bytes;		/* left of the budget */
+	int64_t  resend_filled_us;
+	int64_t  asked_from_us;		/* of the window below */
+	unsigned asked;			/* key frames in 10 s */
+	struct sent sent[SENT_RING];
+};
+
+struct participant {
+	TAILQ_ENTRY(participant) entry;	/* in order of joining */
+	struct room      *room;
+	struct log        log;
+	uint32_t          id;
+	unsigned          slot;
+	enum ipc_direction direction;
+	uint16_t          max_height;
+	bool              mic, camera;
+	size_t            name_len;
+	char              name[IPC_NAME_MAX];
+
+	struct transport     *transport;
+	struct sdp_negotiated agreed;
+	int64_t               joined_us;
+	bool                  connected;
+	bool                  weak;
+	enum ipc_gone         ended;	/* 0: no; else to be swept */
+
+	/* From the participant. */
+	struct inbound        audio_in, video_in;
+	struct nack           nack;
+	struct vp8_assembler *assembler;
+	struct twcc_feedback  twcc;
+	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
+	bool                  need_key;		/* drop until a key frame */
+	int64_t               pli_due_us;	/* INT64_MAX: none wanted */
+	int64_t               pli_last_us;
+	int64_t               pli_gap_us;	/* backs off, 0.5..3 s */
+
+	/* To the participant. */
+	struct outbound       audio_out, video_out;
+	struct subscription   watch;
+	int64_t               rtt_us;
+	int64_t               report_due_us;
+};
+
+TAILQ_HEAD(participant_list, participant);
+
+struct room {
+	struct event_base    *base;
+	struct room_channel  *channel;
+	struct ipc_config     cfg;
+	struct log            log;
+	char                  name[IPC_ROOM_NAME_MAX + 1];
+	char                  cname[17];
+	int64_t               wall_offset_us;	/* NTP = monotonic + this */
+
+	struct packet_pool     *packets;
+	struct media_socket    *socket;
+	struct transport_table *table;
+	struct dtls_identity   *identity;
+	struct pipeline        *pipeline;
+	struct send_history    *history;
+	uint16_t                picture_id;	/* of the rendition's next */
+	uint8_t                 tl0_index;
+
+	struct participant_list participants;
+	struct participant     *by_slot[PIPELINE_SLOTS];
+	unsigned                count;
+	unsigned                next_slot;
+	unsigned                viewers;	/* subscriptions wanted */
+	int64_t                 unwatched_us;	/* since; INT64_MAX: not */
+	unsigned                tile_count;	/* people in the mosaic */
+
+	struct event *timer;
+	int64_t       armed_us;			/* INT64_MAX: not */
+	struct event *drain;
+	struct event *second;			/* STATS, each second */
+
+	uint64_t packets_bad;
+	uint64_t departed_bad;			/* of people who left */
+	uint64_t keyframes_asked;
+	uint64_t nacks_in, nacks_out;
+	uint64_t resent;
+};
+
+/* ---- room.c -------------------------------------------------------------- */
+
+/* Sees to it that room_due runs at `when_us` or earlier. */
+void room_arm(struct room *room, int64_t when_us);
+
+/* Tells the compositor who is shown, after any change of that. */
+void room_show_people(struct room *room);
+
+/* Counts viewers again and starts or stops the mosaic. */
+void room_count_viewers(struct room *room, int64_t now_us);
+
+struct participant *room_find(const struct room *room, uint32_t id);
+
+/* ---- participant.c ------------------------------------------------------- */
+
+/*
+ * Answers a JOIN: makes the participant and fills `answer`. Returns
+ * IPC_ANSWER_OK, or why not, with *why a text for a person.
+ */
+enum ipc_answer_status participant_join(struct room *room,
+    const struct ipc_join *join, struct strbuf *answer, const char **why);
+
+/* Removes and frees; says GONE to tesserad. */
+void participant_leave(struct participant *who, enum ipc_gone reason);
+
+/* Datagrams of his that were refused so far. */
+uint64_t participant_bad(const struct participant *who);
+
+/* Whether this is a person with a tile. */
+bool participant_is_shown(const struct participant *who);
+
+/* Asks the sender for a key frame, now or when it may be asked again. */
+void participant_want_key(struct participant *who, int64_t now_us);
+
+/* Does what is due; returns when to come again. */
+int64_t participant_due(struct participant *who, int64_t now_us);
+
+/* ---- feedback.c ---------------------------------------------------------- */
+
+/* RTCP that came; takes the packet. */
+void feedback_received(struct participant *who, struct packet *packet,
+    int64_t now_us);
+
+void feedback_send_reports(struct participant *who, int64_t now_us);
+void feedback_send_twcc(struct participant *who, int64_t now_us);
+void feedback_send_nacks(struct participant *who, int64_t now_us);
+void feedback_send_pli(struct participant *who, int64_t now_us);
+
+/* ---- subscription.c ------------------------------------------------------ */
+
+/* Cuts a coded frame into the shared history and sends it to all viewers. */
+void subscription_frame(struct room *room, const struct coded_frame *frame,
+    int64_t now_us);
+
+/* A viewer is there: starts from a fresh key frame, or asks for one. */
+void subscription_start(struct participant *who, int64_t now_us);
+
+/* A NACK of a viewer. */
+void subscription_resend(struct participant *who, uint16_t sequence,
+    int64_t now_us);
+
+/* A PLI or FIR of a viewer. */
+void subscription_want_key(struct participant *who, int64_t now_us);
+
+void subscription_audio(struct room *room, const struct audio_tick *tick,
+    int64_t now_us);
+
+/* ---- room_stats.c -------------------------------------------------------- */
+
+void room_stats_send(struct room *room);
+
+/* ---- room_commands.c ----------------------------------------------------- */
+
+/* A message of tesserad; anything wrong in it is a bug of ours: aborts. */
+void room_command(struct room *room, const struct ipc_message *message);
+
+void room_tell_presence(struct room *room, uint32_t participant,
+    enum ipc_presence_state state, enum ipc_gone reason);
+
+#endif

@@ -1,0 +1,264 @@
+/*
+ * What participants get: the shared rendition, the mix, and resends.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <string.h>
+
+#include "room/room_internal.h"
+#include "rtp/rtp_packet.h"
+
+/* A joiner starts from a key frame that is no older, and what followed it. */
+#define KEY_FRESH_US      500000
+#define RESENDS_MAX       3
+#define RESEND_SPACING_US 10000
+#define RESEND_OLDEST_US  1000000
+#define RESEND_BURST_BYTES 65536
+#define ASKS_WINDOW_US    10000000
+#define ASKS_MAX          5
+
+/* Header and payload into a packet of ours; NULL when the pool is empty. */
+static struct packet *
+media_packet(struct room *room, const struct rtp_packet *header,
+    const uint8_t *payload, size_t len)
+{
+	struct packet *packet = packet_new(room->packets);
+	size_t         at;
+
+	if (packet == NULL)
+		return NULL;
+	at = rtp_packet_write_header(packet->bytes, sizeof(packet->bytes),
+	    header);
+	memcpy(packet->bytes + at, payload, len);
+	packet->len = at + len;
+	return packet;
+}
+
+static void
+outbound_count(struct outbound *out, size_t bytes, uint32_t rtp_time,
+    int64_t media_us)
+{
+	out->packets++;
+	out->bytes += (uint32_t)bytes;
+	out->last_rtp_time = rtp_time;
+	out->last_us = media_us;
+}
+
+/* ---- video --------------------------------------------------------------- */
+
+/* The same bytes for the first send and every resend of a sequence. */
+static void
+video_send(struct participant *who, const struct send_packet *made,
+    const struct sent *sent, int64_t now_us)
+{
+	const struct rtp_packet header = {
+		.payload_type = who->agreed.video.payload_type,
+		.marker = made->marker,
+		.sequence = sent->sequence,
+		.timestamp = made->timestamp,
+		.ssrc = who->video_out.ssrc,
+	};
+	struct packet *packet = media_packet(who->room, &header,
+	    made->payload, made->payload_len);
+
+	if (packet == NULL)
+		return;
+	payload_vp8_patch(packet->bytes + packet->len - made->payload_len,
+	    sent->picture_id, sent->tl0_index);
+	transport_send_rtp(who->transport, packet, now_us);
+}
+
+static void
+video_send_next(struct participant *who, const struct send_packet *made,
+    int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	struct outbound     *out = &who->video_out;
+	const uint16_t       sequence = out->next_sequence++;
+	struct sent         *sent = &watch->sent[sequence % SENT_RING];
+
+	*sent = (struct sent){
+		.index = made->index,
+		.sequence = sequence,
+		.picture_id = (made->picture_id + watch->picture_offset) &
+		    0x7fff,
+		.tl0_index = (uint8_t)(made->tl0_index + watch->tl0_offset),
+	};
+	watch->picture_id = sent->picture_id;
+	watch->tl0_index = sent->tl0_index;
+	video_send(who, made, sent, now_us);
+	outbound_count(out, made->payload_len, made->timestamp,
+	    made->made_us);
+}
+
+/* Counters go on at +1 from the last sent, with this key frame. */
+static void
+video_begin(struct participant *who, const struct send_packet *key)
+{
+	struct subscription *watch = &who->watch;
+
+	watch->started = true;
+	watch->picture_offset = (uint16_t)(watch->picture_id + 1 -
+	    key->picture_id);
+	watch->tl0_offset = (uint8_t)(watch->tl0_index + 1 - key->tl0_index);
+}
+
+static void
+video_send_from(struct participant *who, int64_t index, int64_t now_us)
+{
+	const struct send_history *history = who->room->history;
+	const int64_t              end = send_history_next_index(history);
+
+	for (; index < end; index++) {
+		const struct send_packet *made = send_history_get(history,
+		    index);
+
+		if (made == NULL)
+			return;
+		if (!who->watch.started) {
+			if (!made->key_start)
+				continue;
+			video_begin(who, made);
+		}
+		video_send_next(who, made, now_us);
+	}
+}
+
+void
+subscription_start(struct participant *who, int64_t now_us)
+{
+	const struct send_history *history = who->room->history;
+	const int64_t              key = send_history_key_index(history);
+	const struct send_packet  *made = key < 0 ? NULL :
+	    send_history_get(history, key);
+
+	if (made && now_us - made->made_us <= KEY_FRESH_US)
+		video_send_from(who, key, now_us);
+	else
+		pipeline_want_key(who->room->pipeline);
+}
+
+/* Puts the frame into the history; returns the index of its first packet. */
+static int64_t
+history_add_frame(struct room *room, const struct coded_frame *frame)
+{
+	struct payload_vp8_cutter cutter;
+	const int64_t first = send_history_next_index(room->history);
+	bool          last = false, begin = true;
+
+	room->picture_id = (room->picture_id + 1) & 0x7fff;
+	room->tl0_index++;
+	payload_vp8_cut(&cutter, frame->data, frame->len, ROOM_PAYLOAD_MAX,
+	    room->picture_id, room->tl0_index);
+	while (!last) {
+		struct send_packet *made = send_history_add(room->history);
+
+		made->payload_len = payload_vp8_next(&cutter, made->payload,
+		    sizeof(made->payload), &last);
+		made->timestamp = frame->rtp_time;
+		made->picture_id = room->picture_id;
+		made->tl0_index = room->tl0_index;
+		made->marker = last;
+		made->key_start = frame->key && begin;
+		made->made_us = frame->time_us;
+		begin = false;
+	}
+	return first;
+}
+
+void
+subscription_frame(struct room *room, const struct coded_frame *frame,
+    int64_t now_us)
+{
+	struct participant *who;
+	int64_t             first;
+
+	if (frame->len == 0)
+		return;
+	first = history_add_frame(room, frame);
+	TAILQ_FOREACH(who, &room->participants, entry) {
+		if (!who->watch.wanted || (!who->watch.started && !frame->key))
+			continue;
+		video_send_from(who, first, now_us);
+		pipeline_drain_audio(room->pipeline);
+	}
+}
+
+void
+subscription_resend(struct participant *who, uint16_t sequence,
+    int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	struct sent         *sent = &watch->sent[sequence % SENT_RING];
+	const struct send_packet *made;
+	const int64_t        rate = who->room->cfg.video_bps / 8 / 4;
+	const int64_t        spacing = who->rtt_us / 2 > RESEND_SPACING_US ?
+	    who->rtt_us / 2 : RESEND_SPACING_US;
+
+	if (!watch->started || sent->sequence != sequence ||
+	    sent->resent >= RESENDS_MAX ||
+	    now_us - sent->resent_us < spacing)
+		return;
+	made = send_history_get(who->room->history, sent->index);
+	if (made == NULL || now_us - made->made_us > RESEND_OLDEST_US)
+		return;
+	/* At most a quarter of the rate goes into repair. */
+	watch->resend_bytes += rate * (now_us - watch->resend_filled_us) /
+	    1000000;
+	watch->resend_filled_us = now_us;
+	if (watch->resend_bytes > RESEND_BURST_BYTES)
+		watch->resend_bytes = RESEND_BURST_BYTES;
+	if (watch->resend_bytes < (int64_t)made->payload_len)
+		return;
+	watch->resend_bytes -= (int64_t)made->payload_len;
+	sent->resent++;
+	sent->resent_us = now_us;
+	who->room->resent++;
+	video_send(who, made, sent, now_us);
+}
+
+void
+subscription_want_key(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+
+	who->room->keyframes_asked++;
+	if (now_us - watch->asked_from_us > ASKS_WINDOW_US) {
+		watch->asked_from_us = now_us;
+		watch->asked = 0;
+	}
+	if (!watch->wanted || watch->asked++ >= ASKS_MAX)
+		return;
+	pipeline_want_key(who->room->pipeline);
+}
+
+/* ---- sound --------------------------------------------------------------- */
+
+void
+subscription_audio(struct room *room, const struct audio_tick *tick,
+    int64_t now_us)
+{
+	for (unsigned i = 0; i < tick->leg_count; i++) {
+		const unsigned      payload = tick->legs[i].payload;
+		const size_t        len = tick->payloads[payload].len;
+		struct participant *who = room->by_slot[tick->legs[i].slot];
+		struct packet      *packet;
+
+		if (who == NULL || !who->connected || !who->agreed.audio.send)
+			continue;
+		const struct rtp_packet header = {
+			.payload_type = who->agreed.audio.payload_type,
+			.marker = tick->legs[i].talk_start,
+			.sequence = who->audio_out.next_sequence++,
+			.timestamp = tick->rtp_time,
+			.ssrc = who->audio_out.ssrc,
+		};
+		packet = media_packet(room, &header,
+		    tick->payloads[payload].bytes, len);
+		if (packet == NULL)
+			continue;
+		transport_send_rtp(who->transport, packet, now_us);
+		outbound_count(&who->audio_out, len, tick->rtp_time,
+		    tick->time_us);
+	}
+	media_socket_flush(room->socket);
+}
