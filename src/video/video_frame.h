@@ -53,4 +53,7 @@ void video_pool_free(struct video_pool *pool);
 /* Content undefined; NULL when `max` are out. */
 struct video_frame *video_pool_get(struct video_pool *pool);
 
+/* Copies the picture, not its times; both must be of one size. */
+void video_frame_copy(struct video_frame *to, const struct video_frame *from);
+
 #endif
