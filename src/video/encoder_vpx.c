@@ -1,0 +1,215 @@
+/*
+ * VP8 by libvpx, called directly: libavcodec ignores a new rate.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <vpx/vp8cx.h>
+#include <vpx/vpx_encoder.h>
+
+#include "util/xalloc.h"
+#include "video/video_encoder.h"
+
+#define TIMEBASE_HZ     90000
+#define SIDE_MAX        4096
+#define CPU_USED        (-6)	/* positive values follow the wall clock */
+#define STATIC_THRESH   100	/* still background costs next to nothing */
+#define BUFFER_START_MS 500
+#define BUFFER_GOAL_MS  600
+#define BUFFER_MS       1000
+#define QUANTIZER_MIN   2
+#define QUANTIZER_MAX   56
+#define UNDERSHOOT      100
+#define OVERSHOOT       15
+#define DROP_BELOW      25	/* percent of the goal of the buffer */
+#define INTRA_LEAST     300	/* percent of a frame's share of the rate */
+
+struct video_encoder {
+	vpx_codec_ctx_t             codec;
+	bool                        open;
+	vpx_codec_enc_cfg_t         vpx;
+	struct video_encoder_config cfg;
+	bool                        started;
+	int64_t                     start_us;
+	vpx_codec_pts_t             last_pts;
+};
+
+int
+video_encoder_prepare(void)
+{
+	const struct video_encoder_config cfg = { .width = 64, .height = 64,
+		.fps = 25, .bps = 100000 };
+	struct video_encoder             *e;
+	const int                         err = video_encoder_new(&e, &cfg);
+
+	if (err)
+		return err;
+	video_encoder_free(e);
+	return 0;
+}
+
+static void
+configure(vpx_codec_enc_cfg_t *vpx, const struct video_encoder_config *cfg)
+{
+	vpx->g_w = (unsigned)cfg->width;
+	vpx->g_h = (unsigned)cfg->height;
+	vpx->g_timebase.num = 1;
+	vpx->g_timebase.den = TIMEBASE_HZ;
+	vpx->g_threads = 1;	/* more of them spin */
+	vpx->g_lag_in_frames = 0;
+	vpx->g_error_resilient = 0;
+	vpx->g_pass = VPX_RC_ONE_PASS;
+	vpx->rc_end_usage = VPX_CBR;
+	vpx->rc_target_bitrate = cfg->bps / 1000;
+	vpx->rc_min_quantizer = QUANTIZER_MIN;
+	vpx->rc_max_quantizer = QUANTIZER_MAX;
+	vpx->rc_undershoot_pct = UNDERSHOOT;
+	vpx->rc_overshoot_pct = OVERSHOOT;
+	vpx->rc_buf_initial_sz = BUFFER_START_MS;
+	vpx->rc_buf_optimal_sz = BUFFER_GOAL_MS;
+	vpx->rc_buf_sz = BUFFER_MS;
+	vpx->rc_dropframe_thresh = DROP_BELOW;
+	vpx->kf_mode = VPX_KF_DISABLED;
+}
+
+/*
+ * A key frame may take half of the buffer's goal: 56 kB of 1.5 Mbit/s, which
+ * a viewer's line carries in a third of a second.
+ */
+static unsigned
+intra_percent(const struct video_encoder_config *cfg)
+{
+	const unsigned percent =
+	    (unsigned)(BUFFER_GOAL_MS / 2 * cfg->fps / 10);
+
+	return percent > INTRA_LEAST ? percent : INTRA_LEAST;
+}
+
+static int
+tune(struct video_encoder *e)
+{
+	vpx_codec_ctx_t *c = &e->codec;
+
+	if (vpx_codec_control(c, VP8E_SET_CPUUSED, CPU_USED) ||
+	    vpx_codec_control(c, VP8E_SET_STATIC_THRESHOLD, STATIC_THRESH) ||
+	    vpx_codec_control(c, VP8E_SET_NOISE_SENSITIVITY, 0) ||
+	    vpx_codec_control(c, VP8E_SET_TOKEN_PARTITIONS,
+	    VP8_ONE_TOKENPARTITION) ||
+	    vpx_codec_control(c, VP8E_SET_MAX_INTRA_BITRATE_PCT,
+	    intra_percent(&e->cfg)))
+		return -EIO;
+	return 0;
+}
+
+int
+video_encoder_new(struct video_encoder **out,
+    const struct video_encoder_config *cfg)
+{
+	struct video_encoder *e;
+
+	if (cfg->width < 16 || cfg->height < 16 || cfg->width > SIDE_MAX ||
+	    cfg->height > SIDE_MAX || cfg->fps < 1 || cfg->bps < 1000)
+		return -EINVAL;
+	e = xcalloc(1, sizeof(*e));
+	e->cfg = *cfg;
+	if (vpx_codec_enc_config_default(vpx_codec_vp8_cx(), &e->vpx, 0))
+		goto fail;
+	configure(&e->vpx, cfg);
+	if (vpx_codec_enc_init(&e->codec, vpx_codec_vp8_cx(), &e->vpx, 0))
+		goto fail;
+	e->open = true;
+	if (tune(e) != 0)
+		goto fail;
+	*out = e;
+	return 0;
+
+fail:
+	video_encoder_free(e);
+	return -EIO;
+}
+
+void
+video_encoder_free(struct video_encoder *e)
+{
+	if (e == NULL)
+		return;
+	if (e->open)
+		(void)vpx_codec_destroy(&e->codec);
+	free(e);
+}
+
+int
+video_encoder_set_rate(struct video_encoder *e, uint32_t bps)
+{
+	if (bps < 1000)
+		return -EINVAL;
+	e->vpx.rc_target_bitrate = bps / 1000;
+	e->cfg.bps = bps;
+	return vpx_codec_enc_config_set(&e->codec, &e->vpx) ? -EIO : 0;
+}
+
+static vpx_image_t
+image_of(const struct video_frame *frame)
+{
+	vpx_image_t image = { 0 };
+
+	image.fmt = VPX_IMG_FMT_I420;
+	image.cs = VPX_CS_BT_601;
+	image.range = VPX_CR_STUDIO_RANGE;
+	image.w = image.d_w = (unsigned)frame->width;
+	image.h = image.d_h = (unsigned)frame->height;
+	image.bit_depth = 8;
+	image.bps = 12;
+	image.x_chroma_shift = 1;
+	image.y_chroma_shift = 1;
+	for (int i = 0; i < 3; i++) {
+		image.planes[i] = frame->planes[i];
+		image.stride[i] = frame->strides[i];
+	}
+	return image;
+}
+
+/* Presentation time, which libvpx wants to grow with each frame. */
+static vpx_codec_pts_t
+next_pts(struct video_encoder *e, int64_t time_us)
+{
+	vpx_codec_pts_t pts;
+
+	if (!e->started)
+		e->start_us = time_us;
+	pts = (time_us - e->start_us) * (TIMEBASE_HZ / 10000) / 100;
+	if (e->started && pts <= e->last_pts)
+		pts = e->last_pts + 1;
+	e->started = true;
+	e->last_pts = pts;
+	return pts;
+}
+
+int
+video_encoder_encode(struct video_encoder *e, const struct video_frame *frame,
+    int64_t time_us, bool key, struct video_encoded *out)
+{
+	const vpx_codec_cx_pkt_t *packet;
+	vpx_codec_iter_t          iter = NULL;
+	struct video_encoded      coded = { 0 };
+	vpx_image_t               image;
+
+	if (frame->width != e->cfg.width || frame->height != e->cfg.height)
+		return -EIO;
+	image = image_of(frame);
+	if (vpx_codec_encode(&e->codec, &image, next_pts(e, time_us),
+	    (unsigned long)(TIMEBASE_HZ / e->cfg.fps),
+	    key ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME))
+		return -EIO;
+	while ((packet = vpx_codec_get_cx_data(&e->codec, &iter)) != NULL) {
+		if (packet->kind != VPX_CODEC_CX_FRAME_PKT)
+			continue;
+		coded.data = packet->data.frame.buf;
+		coded.len = packet->data.frame.sz;
+		coded.key = (packet->data.frame.flags &
+		    VPX_FRAME_IS_KEY) != 0;
+	}
+	*out = coded;
+	return 0;
+}
