@@ -1,0 +1,42 @@
+/*
+ * The page and its files, and whether we live.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "control/api.h"
+#include "control/room_name.h"
+#include "http/http_exchange.h"
+#include "http/static_files.h"
+
+static const char room_name_words[] =
+    "A room name has 1 to 64 of a-z, 0-9 and '-'.";
+
+void
+api_page(struct http_exchange *x, void *to)
+{
+	(void)to;
+	static_files_reply(x, static_files, "index.html");
+}
+
+void
+api_room_page(struct http_exchange *x, void *to)
+{
+	(void)to;
+	if (room_name_is_valid(http_exchange_param(x, "room")))
+		static_files_reply(x, static_files, "index.html");
+	else
+		http_exchange_problem(x, PROBLEM_ROOM_NAME, room_name_words);
+}
+
+void
+api_static(struct http_exchange *x, void *to)
+{
+	(void)to;
+	static_files_reply(x, static_files, http_exchange_param(x, "path"));
+}
+
+void
+api_healthz(struct http_exchange *x, void *to)
+{
+	(void)to;
+	http_exchange_reply(x, 200, "text/plain", "ok\n", 3);
+}
