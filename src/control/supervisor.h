@@ -28,6 +28,7 @@
 #include <sys/types.h>
 
 #include "control/resources.h"
+#include "ipc/catalogue.h"
 #include "ipc/messages.h"
 #include "util/log.h"
 
