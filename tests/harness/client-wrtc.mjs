@@ -1,0 +1,263 @@
+/*
+ * A WebRTC client on libwebrtc (@roamhq/wrtc), driven by lines of JSON on standard input.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ *   join   {url, name, mode, colour, toneHz}  mode: both (send and watch), send, watch; for `url`
+ *          see join() below → {status, headers, session, participant, answer}
+ *   stats  → {framesDecoded, framesReceived, packetsLost, keyFramesDecoded, width, height}
+ *   look   {points: [[x, y]…]} in fractions → {width, height, colours: [[r, g, b]…]}
+ *   record {ms, file} raw 48 kHz mono s16
+ *   leave  DELETEs the session and closes
+ *   crowd  {url, count}: as many more who watch; crowdStats → a list of their stats
+ */
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import wrtc from '@roamhq/wrtc';
+
+const { RTCVideoSource, RTCVideoSink, RTCAudioSource, RTCAudioSink } = wrtc.nonstandard;
+const WIDTH = 320, HEIGHT = 240, FPS = 15;
+const AMPLITUDE = 32768 * 10 ** (-26 / 20);
+
+let connection = null;
+let session = null;
+const crowd = [];		/* connections that only watch */
+let latest = null;		/* the last picture received, I420 */
+let frames = 0;			/* that came out of the sink */
+let recorder = null;
+const keep = [];		/* what must not be collected */
+
+/* ---- sending ------------------------------------------------------------------------- */
+
+function toYuv([r, g, b]) {
+	return [
+		16 + (65.738 * r + 129.057 * g + 25.064 * b) / 256,
+		128 + (-37.945 * r - 74.494 * g + 112.439 * b) / 256,
+		128 + (112.439 * r - 94.154 * g - 18.285 * b) / 256,
+	].map(Math.round);
+}
+
+/* A plain colour with a white square that moves along the lower edge. */
+function paint(yuv, count) {
+	const size = WIDTH * HEIGHT;
+	const data = new Uint8ClampedArray(size * 3 / 2);
+	const left = count * 8 % (WIDTH - 24) & ~1;
+
+	data.fill(yuv[0], 0, size);
+	data.fill(yuv[1], size, size * 5 / 4);
+	data.fill(yuv[2], size * 5 / 4);
+	for (let y = HEIGHT - 32; y < HEIGHT - 8; y++)
+		data.fill(235, y * WIDTH + left, y * WIDTH + left + 24);
+	for (let y = HEIGHT / 2 - 16; y < HEIGHT / 2 - 4; y++) {
+		const row = size + y * WIDTH / 2 + left / 2;
+		data.fill(128, row, row + 12);
+		data.fill(128, row + size / 4, row + size / 4 + 12);
+	}
+	return { width: WIDTH, height: HEIGHT, data };
+}
+
+/* Calls `make(n)` for n = 0, 1, 2… at `rate` a second on the whole, whatever timers do. */
+function atRate(rate, everyMs, make) {
+	const start = performance.now();
+	let made = 0;
+
+	keep.push(setInterval(() => {
+		const due = Math.floor((performance.now() - start) * rate / 1000);
+		if (due - made > rate)	/* the machine stood still for a second: do not flood */
+			made = due - 1;
+		while (made < due)
+			make(made++);
+	}, everyMs));
+}
+
+function sendVideo(colour) {
+	const source = new RTCVideoSource();
+	const yuv = toYuv(colour);
+
+	keep.push(source);
+	atRate(FPS, 1000 / FPS, (count) => source.onFrame(paint(yuv, count)));
+	return source.createTrack();
+}
+
+function sendTone(hz) {
+	const source = new RTCAudioSource();
+	const turn = 2 * Math.PI * hz / 48000;
+
+	keep.push(source);
+	atRate(100, 10, (count) => {
+		const samples = new Int16Array(480);
+		for (let i = 0; i < 480; i++)
+			samples[i] = Math.round(AMPLITUDE * Math.sin(turn * (count * 480 + i)));
+		source.onData({
+			samples, sampleRate: 48000, bitsPerSample: 16,
+			channelCount: 1, numberOfFrames: 480,
+		});
+	});
+	return source.createTrack();
+}
+
+/* ---- receiving ----------------------------------------------------------------------- */
+
+function receive(track) {
+	if (track.kind === 'video') {
+		const sink = new RTCVideoSink(track);
+		sink.onframe = ({ frame }) => {
+			latest = frame;
+			frames++;
+		};
+		keep.push(sink);
+	} else {
+		const sink = new RTCAudioSink(track);
+		sink.ondata = ({ samples, channelCount }) => {
+			const mono = channelCount === 1 ? samples :
+			    samples.filter((_, i) => i % channelCount === 0);
+			recorder?.write(Buffer.from(new Uint8Array(mono.buffer, mono.byteOffset,
+			    mono.byteLength).slice()));
+		};
+		keep.push(sink);
+	}
+}
+
+/* Mean colour of 8 × 8 pixels around a place of the latest picture. */
+function colourAt(frame, x, y) {
+	const { width, height, data } = frame;
+	const chroma = width + 1 >> 1;
+	const planes = [0, width * height, width * height + chroma * (height + 1 >> 1)];
+	const sum = [0, 0, 0];
+	const left = Math.min(width - 8, Math.max(0, Math.round(x * width) - 4));
+	const top = Math.min(height - 8, Math.max(0, Math.round(y * height) - 4));
+
+	for (let row = top; row < top + 8; row++) {
+		for (let column = left; column < left + 8; column++) {
+			const half = (row >> 1) * chroma + (column >> 1);
+			const luma = 1.164 * (data[row * width + column] - 16);
+			const u = data[planes[1] + half] - 128, v = data[planes[2] + half] - 128;
+			sum[0] += luma + 1.596 * v;
+			sum[1] += luma - 0.392 * u - 0.813 * v;
+			sum[2] += luma + 2.017 * u;
+		}
+	}
+	return sum.map((value) => Math.max(0, Math.min(255, Math.round(value / 64))));
+}
+
+/* ---- commands ------------------------------------------------------------------------ */
+
+function addTracks(peer, { mode, colour, toneHz }) {
+	const sends = mode !== 'watch';
+
+	if (sends && toneHz)
+		peer.addTrack(sendTone(toneHz));
+	else
+		peer.addTransceiver('audio', { direction: 'recvonly' });
+	if (sends && colour)
+		peer.addTrack(sendVideo(colour));
+	else
+		peer.addTransceiver('video', { direction: 'recvonly' });
+}
+
+/*
+ * POSTs the offer to `url` (with ?name=) as it comes from createOffer: a server with ICE-lite
+ * needs no candidates of the client.
+ */
+async function negotiate(peer, { url, name, headers = {} }) {
+	const target = new URL(url);
+
+	await peer.setLocalDescription(await peer.createOffer());
+	if (name)
+		target.searchParams.set('name', name);
+	const response = await fetch(target, {
+		method: 'POST',
+		headers: { 'content-type': 'application/sdp', ...headers },
+		body: peer.localDescription.sdp,
+	});
+	const answer = await response.text();
+	if (response.status !== 201)
+		throw new Error(`POST ${target.pathname}: ${response.status} ${answer}`);
+	await peer.setRemoteDescription({ type: 'answer', sdp: answer });
+	return {
+		status: response.status, headers: Object.fromEntries(response.headers), answer,
+		session: new URL(response.headers.get('location'), url).href,
+		participant: response.headers.get('tessera-participant'),
+	};
+}
+
+async function join(options) {
+	connection = new wrtc.RTCPeerConnection();
+	connection.ontrack = ({ track }) => receive(track);
+	addTracks(connection, { mode: 'both', ...options });
+	const joined = await negotiate(connection, options);
+	session = joined.session;
+	return joined;
+}
+
+async function statsOf(peer) {
+	const found = {
+		framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
+		state: peer.connectionState,
+	};
+
+	for (const report of (await peer.getStats()).values()) {
+		if (report.type === 'inbound-rtp' && report.kind === 'video') {
+			for (const key of Object.keys(found))
+				found[key] = report[key] ?? found[key];
+		}
+	}
+	return found;
+}
+
+async function stats() {
+	return {
+		frames, width: latest?.width ?? 0, height: latest?.height ?? 0,
+		...await statsOf(connection),
+	};
+}
+
+async function record({ ms, file }) {
+	const output = createWriteStream(file);
+
+	recorder = output;
+	await new Promise((resolve) => setTimeout(resolve, ms));
+	recorder = null;
+	output.end();
+	await once(output, 'finish');
+}
+
+const commands = {
+	join,
+	stats,
+	record,
+	look({ points }) {
+		if (!latest)
+			throw new Error('no picture was received');
+		return {
+			width: latest.width, height: latest.height,
+			colours: points.map(([x, y]) => colourAt(latest, x, y)),
+		};
+	},
+	async crowd({ url, count }) {
+		for (let i = 0; i < count; i++) {
+			const peer = new wrtc.RTCPeerConnection();
+			crowd.push(peer);
+			addTracks(peer, { mode: 'watch' });
+			await negotiate(peer, { url });
+		}
+	},
+	crowdStats() {
+		return Promise.all(crowd.map(statsOf));
+	},
+	async leave() {
+		const { status } = await fetch(session, { method: 'DELETE' });
+		connection.close();
+		return { status };
+	},
+};
+
+createInterface({ input: process.stdin }).on('line', async (line) => {
+	const { id, command, ...options } = JSON.parse(line);
+	try {
+		const value = await commands[command](options) ?? null;
+		console.log(JSON.stringify({ id, value }));
+	} catch (error) {
+		console.log(JSON.stringify({ id, error: String(error.message ?? error) }));
+	}
+}).on('close', () => process.exit(0));
