@@ -2,9 +2,14 @@
  * VP8 over RTP (RFC 7741): descriptor, packetizer, frame assembler.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure. What we send always has one fixed descriptor of 5 bytes (X, I with
- * M = 1 and a 15-bit PictureID, L with TL0PICIDX, T with TID and Y), so a
- * client's own counters are patched in place by payload_vp8_patch.
+ * Pure. What we send always has one fixed descriptor of 6 bytes (RFC 7741,
+ * 4.2), so a client's own counters are patched in place by payload_vp8_patch:
+ *
+ *      0: X=1 R N=0 S R PID=0     S in the first packet of a frame
+ *      1: I=1 L=1 T=1 K=0 RSV
+ *   2, 3: M=1 and 15 bits of PictureID
+ *      4: TL0PICIDX
+ *      5: TID=0 Y KEYIDX=0        Y in a key frame
  */
 #ifndef RTP_PAYLOAD_VP8_H
 #define RTP_PAYLOAD_VP8_H
@@ -48,7 +53,10 @@ struct payload_vp8_cutter {
 	bool           key;
 };
 
-/* Cuts into equal parts so that no payload exceeds `payload_max`. */
+/*
+ * Cuts into equal parts so that no payload exceeds `payload_max`. All frames
+ * are of temporal layer 0: PictureID and TL0PICIDX go up by one each frame.
+ */
 void payload_vp8_cut(struct payload_vp8_cutter *c, const uint8_t *frame,
     size_t frame_len, size_t payload_max, uint16_t picture_id,
     uint8_t tl0_index);
@@ -81,7 +89,10 @@ enum vp8_verdict {
 	VP8_NEED_KEY,		/* continuity is lost: ask for a key frame */
 };
 
-/* Holds at most 512 packets and 2 MiB; packet data is copied in. */
+/*
+ * Holds at most 512 packets and 2 MiB; packet data is copied in. A packet
+ * without payload (padding) only fills its place in the sequence.
+ */
 int  vp8_assembler_new(struct vp8_assembler **out);
 void vp8_assembler_free(struct vp8_assembler *a);
 
@@ -93,7 +104,9 @@ void vp8_assembler_push(struct vp8_assembler *a,
  * The next frame in decode order, when all its packets came and the frames
  * before it were given out (or a key frame makes them moot). Frames wait for
  * missing packets; vp8_assembler_give_up after nack gave up drops what waits
- * until the next key frame. Call until it returns VP8_MORE.
+ * until the next key frame. Call until it returns VP8_MORE. VP8_NEED_KEY
+ * comes again for each frame that begins while a key frame is lacking; the
+ * caller spaces its requests. Memory that is short counts as a lost packet.
  */
 enum vp8_verdict vp8_assembler_pull(struct vp8_assembler *a,
     struct vp8_frame *out);
