@@ -5,7 +5,8 @@
  * RFC 4585, 6.2.1. A gap is asked for at once (after 10 ms, in case of
  * reordering), then once an RTT (at least 20 ms), at most 10 times and no
  * longer than 1 s; a gap of more than 256 packets is not repaired but
- * reported as lost, and a key frame is wanted instead. Pure; net thread.
+ * reported as lost, and a key frame is wanted instead; so is one that would
+ * make more than 256 packets missing at a time. Pure; net thread.
  */
 #ifndef RTP_NACK_H
 #define RTP_NACK_H
@@ -39,7 +40,8 @@ bool nack_received(struct nack *n, uint16_t sequence, int64_t now_us);
 
 /*
  * Sequences to ask for now, ascending; returns how many. *gave_up says that
- * some were given up: a key frame is needed.
+ * some were given up: a key frame is needed. A negative RTT is unknown and
+ * taken for 100 ms.
  */
 unsigned nack_due(struct nack *n, int64_t now_us, int64_t rtt_us,
     uint16_t out[NACK_MISSING_MAX], bool *gave_up);

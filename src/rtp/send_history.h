@@ -31,10 +31,14 @@ struct send_packet {
 
 struct send_history;
 
+/* -EINVAL for a capacity of 0, -ENOMEM. */
 int  send_history_new(struct send_history **out, unsigned capacity);
 void send_history_free(struct send_history *h);
 
-/* A slot for the next packet, index set; valid until overwritten. */
+/*
+ * A slot for the next packet, index set; valid until overwritten. Fill in the
+ * rest before the next call.
+ */
 struct send_packet *send_history_add(struct send_history *h);
 
 /* NULL when it was never made or is overwritten. */

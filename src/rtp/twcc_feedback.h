@@ -5,7 +5,9 @@
  * draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1. Collects (sequence,
  * arrival) of every packet of one transport that carries the extension,
  * retransmissions and padding too, and writes feedback packets. Arrivals must
- * be kernel time stamps. Pure; net thread.
+ * be kernel time stamps. A packet that comes after it was reported missing
+ * moves the next feedback back to it; one more than 1023 behind the newest is
+ * ignored. Pure; net thread.
  */
 #ifndef RTP_TWCC_FEEDBACK_H
 #define RTP_TWCC_FEEDBACK_H
@@ -35,7 +37,7 @@ bool twcc_feedback_pending(const struct twcc_feedback *t);
 /*
  * Writes one feedback packet for what came since the last (at most ~1100
  * bytes; call again while pending). Returns its length, 0 when there is
- * nothing or no room.
+ * nothing or no room; 400 bytes are room enough to get on.
  */
 size_t twcc_feedback_write(struct twcc_feedback *t, uint8_t *out, size_t size,
     uint32_t sender_ssrc, uint32_t media_ssrc);
