@@ -1,0 +1,38 @@
+/*
+ * What answering an offer and writing one have in common.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Private to sdp/offer_answer.c and sdp/offer.c. Pure.
+ */
+#ifndef SDP_ANSWER_INTERNAL_H
+#define SDP_ANSWER_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sdp/offer_answer.h"
+#include "sdp/sdp.h"
+#include "util/strbuf.h"
+
+#define SDP_OPUS "opus/48000/2"
+#define SDP_VP8  "VP8/90000"
+
+#define SDP_URI_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+#define SDP_URI_TWCC \
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
+/* Fills all but the header extensions; send and receive as seen by us. */
+void sdp_stream_agree(struct sdp_stream *s, const struct sdp_media *m,
+    const struct sdp_format *format, bool send, bool receive);
+
+/* `out` holds SDP_ICE_MAX + 1; the parser let no longer span through. */
+void sdp_span_copy(char *out, struct sdp_span span);
+
+const char *sdp_direction(bool send, bool receive);
+
+void sdp_write_fingerprint(struct strbuf *s, const uint8_t fingerprint[32]);
+void sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream);
+void sdp_write_source(struct strbuf *s, bool audio, uint32_t ssrc,
+    const char *cname);
+
+#endif
