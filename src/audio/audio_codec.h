@@ -8,6 +8,7 @@
 #ifndef AUDIO_AUDIO_CODEC_H
 #define AUDIO_AUDIO_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct audio_encoder;
 int  audio_decoder_new(struct audio_decoder **out);
 void audio_decoder_free(struct audio_decoder *d);
 
+/* Forgets what was heard: before a stream that does not go on from it. */
+void audio_decoder_reset(struct audio_decoder *d);
+
 /*
  * Decodes a packet into mono floats at 48 kHz. Returns samples (120..5760),
  * or -EBADMSG: the caller conceals.
@@ -29,17 +33,27 @@ void audio_decoder_free(struct audio_decoder *d);
 int audio_decoder_decode(struct audio_decoder *d, const uint8_t *payload,
     size_t len, float out[AUDIO_DECODED_MAX]);
 
-/* The frame before `payload`, from its in-band FEC, `samples` long. */
+/* Whether the packet carries in-band FEC of the frame before it. */
+bool audio_payload_has_fec(const uint8_t *payload, size_t len);
+
+/*
+ * The frame before `payload`, from its in-band FEC, `samples` long (as for
+ * audio_decoder_conceal). Returns samples, or -EBADMSG.
+ */
 int audio_decoder_recover(struct audio_decoder *d, const uint8_t *payload,
     size_t len, float *out, int samples);
 
-/* Makes up `samples` (PLC). */
+/*
+ * Makes up `samples` (PLC): a multiple of 120 (2.5 ms), at most 5760.
+ * Returns samples; silence when the decoder can make up nothing.
+ */
 int audio_decoder_conceal(struct audio_decoder *d, float *out, int samples);
 
-/* `complexity` 0..10. In-band FEC is on; loss_percent tunes it. */
+/* `complexity` 0..10. In-band FEC is on, for 10 % until the loss is set. */
 int  audio_encoder_new(struct audio_encoder **out, uint32_t bps,
     int complexity);
 void audio_encoder_free(struct audio_encoder *e);
+void audio_encoder_reset(struct audio_encoder *e);	/* a new stream */
 void audio_encoder_set_loss(struct audio_encoder *e, int loss_percent);
 
 /* Returns payload bytes, or -EIO. */
