@@ -1,0 +1,340 @@
+/*
+ * From packets to ticks.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "audio/audio_receiver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/audio_codec.h"
+#include "rtp/jitter.h"
+#include "rtp/payload_opus.h"
+#include "rtp/rtp_extension.h"
+#include "rtp/rtp_packet.h"
+#include "util/xalloc.h"
+
+#define STEP          120		/* samples: what PLC works in */
+#define FADE          240		/* samples: 5 ms across a cut */
+#define MADE_UP_MAX   5760		/* 120 ms */
+#define MADE_UP_FADE  1920		/* of them the last 40 ms fade */
+#define HANGOVER      (AUDIO_RATE_HZ / 2)	/* decoded after the last word */
+#define SKIP_GAP      (AUDIO_RATE_HZ / 10)	/* between two cuts in speech */
+#define PULLS_MAX     32		/* a tick: 8 packets of 2.5 ms, and air */
+#define SSRC_QUIET_US 200000
+/* A tick less a sample may wait here when a packet of 120 ms comes. */
+#define WAITING_MAX   (AUDIO_FRAME_LEN + AUDIO_DECODED_MAX)
+
+struct audio_receiver {
+	struct audio_receiver_config cfg;
+	struct audio_receiver_stats *stats;
+	struct jitter        *jitter;
+	struct audio_decoder *decoder;
+
+	bool     started;
+	uint32_t ssrc;
+	int64_t  arrival_us;		/* of its last packet */
+	bool     playing;		/* a packet came out of the buffer */
+	uint16_t sequence;		/* of what was played or given up last */
+	int      duration;		/* samples in the last packet */
+
+	int      loud_left;		/* samples until decoding stops */
+	int      made_up;		/* samples since the last real one */
+	int      since_skip;		/* samples */
+	bool     sound;			/* of what waits, some is no silence */
+	int      fade_len;
+	float    fade[FADE];		/* goes over into what comes next */
+	int      waiting;
+	float    samples[WAITING_MAX];
+	float    decoded[AUDIO_DECODED_MAX];
+};
+
+int
+audio_receiver_new(struct audio_receiver **out,
+    const struct audio_receiver_config *cfg,
+    struct audio_receiver_stats *stats)
+{
+	struct audio_receiver *r = xcalloc(1, sizeof(*r));
+	int                    err;
+
+	r->cfg = *cfg;
+	r->stats = stats;
+	r->duration = AUDIO_FRAME_LEN;
+	r->made_up = MADE_UP_MAX;
+	r->since_skip = SKIP_GAP;
+	err = jitter_new(&r->jitter, AUDIO_RATE_HZ);
+	if (err)
+		goto fail;
+	err = audio_decoder_new(&r->decoder);
+	if (err)
+		goto fail;
+	*out = r;
+	return 0;
+
+fail:
+	audio_receiver_free(r);
+	return err;
+}
+
+void
+audio_receiver_free(struct audio_receiver *r)
+{
+	if (r == NULL)
+		return;
+	jitter_free(r->jitter);
+	audio_decoder_free(r->decoder);
+	free(r);
+}
+
+/* False when a packet of this SSRC is not to be heard. */
+static bool
+follow_ssrc(struct audio_receiver *r, uint32_t ssrc, int64_t arrival_us)
+{
+	struct jitter *fresh;
+
+	if (r->started && ssrc != r->ssrc) {
+		if (arrival_us - r->arrival_us < SSRC_QUIET_US)
+			return false;
+		if (jitter_new(&fresh, AUDIO_RATE_HZ) != 0)
+			return false;
+		jitter_free(r->jitter);
+		r->jitter = fresh;
+		r->playing = false;
+	}
+	r->started = true;
+	r->ssrc = ssrc;
+	r->arrival_us = arrival_us;
+	return true;
+}
+
+void
+audio_receiver_push(struct audio_receiver *r, struct packet *packet)
+{
+	struct rtp_packet rtp;
+	int               duration;
+
+	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) != 0 ||
+	    rtp.payload_type != r->cfg.payload_type)
+		goto drop;
+	duration = payload_opus_duration(rtp.payload, rtp.payload_len);
+	if (duration <= 0 || duration > AUDIO_DECODED_MAX ||
+	    !follow_ssrc(r, rtp.ssrc, packet->arrival_us))
+		goto drop;
+	if (jitter_push(r->jitter, packet, rtp.sequence, rtp.timestamp,
+	    (uint32_t)duration))
+		return;
+
+drop:
+	r->stats->dropped++;
+	packet_free(&packet);
+}
+
+/* Adds to what waits; a cut before it is smoothed over. */
+static void
+add_samples(struct audio_receiver *r, const float *samples, int count)
+{
+	float *to = r->samples + r->waiting;
+
+	if (count > WAITING_MAX - r->waiting)
+		count = WAITING_MAX - r->waiting;
+	for (int i = 0; i < count; i++) {
+		const float s = samples[i];
+
+		to[i] = s > -1 ? (s < 1 ? s : 1) : -1;	/* NaN too */
+	}
+	for (int i = 0; i < r->fade_len && i < count; i++) {
+		const float in = (float)i / (float)r->fade_len;
+
+		to[i] = r->fade[i] * (1 - in) + to[i] * in;
+	}
+	r->fade_len = 0;
+	r->waiting += count;
+	r->sound = true;
+}
+
+static void
+add_silence(struct audio_receiver *r, int count)
+{
+	float *to = r->samples + r->waiting;
+
+	if (count > WAITING_MAX - r->waiting)
+		count = WAITING_MAX - r->waiting;
+	memset(to, 0, (size_t)count * sizeof(*to));
+	for (int i = 0; i < r->fade_len && i < count; i++)
+		to[i] = r->fade[i] *
+		    (1 - (float)i / (float)r->fade_len);
+	if (r->fade_len)
+		r->sound = true;
+	r->fade_len = 0;
+	r->waiting += count;
+}
+
+/*
+ * Leaves out a frame: `count` samples of which the first ones fade into what
+ * comes a frame later.
+ */
+static void
+add_shortened(struct audio_receiver *r, const float *samples, int count)
+{
+	const int cut = count < AUDIO_FRAME_LEN ? count : AUDIO_FRAME_LEN;
+	const int fade = cut < FADE ? cut : FADE;
+
+	memcpy(r->fade, samples, (size_t)fade * sizeof(*samples));
+	r->fade_len = fade;
+	r->stats->skipped_samples += (unsigned)cut;
+	r->since_skip = 0;
+	if (count > cut)
+		add_samples(r, samples + cut, count - cut);
+}
+
+/* PLC, fading out towards MADE_UP_MAX, and silence after that. */
+static void
+make_up(struct audio_receiver *r, int count)
+{
+	const int fade_at = MADE_UP_MAX - MADE_UP_FADE;
+
+	count = (count + STEP - 1) / STEP * STEP;
+	if (r->made_up >= MADE_UP_MAX) {
+		add_silence(r, count);
+		return;
+	}
+	(void)audio_decoder_conceal(r->decoder, r->decoded, count);
+	for (int i = 0; i < count; i++) {
+		const int at = r->made_up + i - fade_at;
+
+		if (at >= MADE_UP_FADE)
+			r->decoded[i] = 0;
+		else if (at > 0)
+			r->decoded[i] *= 1 - (float)at / MADE_UP_FADE;
+	}
+	r->made_up += count;
+	r->stats->concealed_samples += (unsigned)count;
+	add_samples(r, r->decoded, count);
+}
+
+/* Whether the packet, or one shortly before, is not silent by its level. */
+static bool
+is_loud(struct audio_receiver *r, const struct rtp_packet *rtp, int duration)
+{
+	uint8_t level;
+	bool    voice;
+
+	if (!rtp_extension_audio_level(rtp, r->cfg.level_id, &level, &voice))
+		return true;
+	if (level < AUDIO_RECEIVER_SILENT_DBOV) {
+		/* Cold: what the decoder remembers is another sentence. */
+		if (r->loud_left == 0)
+			audio_decoder_reset(r->decoder);
+		r->loud_left = HANGOVER;
+		return true;
+	}
+	r->loud_left = r->loud_left > duration ? r->loud_left - duration : 0;
+	return r->loud_left > 0;
+}
+
+static void
+play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
+{
+	struct rtp_packet rtp;
+	int               count;
+
+	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) != 0)
+		return;		/* it was parsed when it came */
+	count = payload_opus_duration(rtp.payload, rtp.payload_len);
+	if (count <= 0)
+		return;
+	r->playing = true;
+	r->sequence = rtp.sequence;
+	r->duration = count;
+	if (!is_loud(r, &rtp, count)) {
+		r->made_up = MADE_UP_MAX;	/* nothing to go on from */
+		if (shorten)
+			r->stats->skipped_samples += (unsigned)count;
+		else
+			add_silence(r, count);
+		return;
+	}
+	count = audio_decoder_decode(r->decoder, rtp.payload,
+	    rtp.payload_len, r->decoded);
+	if (count <= 0) {
+		r->stats->dropped++;
+		make_up(r, r->duration);
+		return;
+	}
+	r->stats->decoded++;
+	r->made_up = 0;
+	if (shorten && r->since_skip >= SKIP_GAP)
+		add_shortened(r, r->decoded, count);
+	else
+		add_samples(r, r->decoded, count);
+}
+
+/* The next packet is missing; `next`, when there, follows somewhere. */
+static void
+play_lost(struct audio_receiver *r, const struct packet *next)
+{
+	struct rtp_packet rtp;
+	int               count = r->duration;
+
+	r->sequence++;
+	if (r->made_up >= MADE_UP_MAX || next == NULL ||
+	    rtp_packet_parse(&rtp, next->bytes, next->len) != 0 ||
+	    rtp.sequence != (uint16_t)(r->sequence + 1) ||
+	    !audio_payload_has_fec(rtp.payload, rtp.payload_len) ||
+	    audio_decoder_recover(r->decoder, rtp.payload, rtp.payload_len,
+	    r->decoded, count) != count) {
+		make_up(r, count);
+		return;
+	}
+	r->made_up = 0;
+	r->stats->concealed_samples += (unsigned)count;
+	r->stats->recovered_samples += (unsigned)count;
+	add_samples(r, r->decoded, count);
+}
+
+/* Fetches what the buffer gives until a tick is full. */
+static void
+fill(struct audio_receiver *r, int64_t now_us)
+{
+	for (int i = 0; i < PULLS_MAX && r->waiting < AUDIO_FRAME_LEN; i++) {
+		/* What is fetched now is heard after all that waits. */
+		const int64_t at_us = now_us +
+		    (int64_t)r->waiting * 1000 / (AUDIO_RATE_HZ / 1000);
+		const struct packet *next = NULL;
+		struct packet       *packet = NULL;
+		const enum jitter_verdict verdict =
+		    jitter_pull(r->jitter, at_us, &packet, &next);
+
+		if (verdict == JITTER_PACKET || verdict == JITTER_SKIP) {
+			play_packet(r, packet, verdict == JITTER_SKIP);
+			packet_free(&packet);
+		} else if (verdict == JITTER_LOST && r->playing) {
+			play_lost(r, next);
+		} else {
+			break;
+		}
+	}
+	if (r->waiting < AUDIO_FRAME_LEN)
+		make_up(r, AUDIO_FRAME_LEN - r->waiting);
+}
+
+bool
+audio_receiver_pull(struct audio_receiver *r, int64_t now_us,
+    struct audio_frame *out)
+{
+	bool sound;
+
+	fill(r, now_us);
+	sound = r->sound;
+	if (sound)
+		memcpy(out->samples, r->samples, sizeof(out->samples));
+	r->waiting -= AUDIO_FRAME_LEN;
+	if (sound && r->waiting)
+		memmove(r->samples, r->samples + AUDIO_FRAME_LEN,
+		    (size_t)r->waiting * sizeof(*r->samples));
+	if (r->since_skip < SKIP_GAP)
+		r->since_skip += AUDIO_FRAME_LEN;
+	if (r->waiting == 0)
+		r->sound = false;
+	return sound;
+}

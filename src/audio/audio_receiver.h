@@ -1,0 +1,60 @@
+/*
+ * The sound of one person: packets in, 20 ms frames out.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ *   packet ─► jitter ─► level says silent? ── yes ─► silence, not decoded
+ *                              │ no
+ *                              ▼
+ *            decode, FEC from the packet after, or made up (at most 120 ms,
+ *            then fading) ─► cut into ticks of 20 ms
+ *
+ * Packets of 2.5 to 120 ms. Owner: audio thread.
+ */
+#ifndef AUDIO_AUDIO_RECEIVER_H
+#define AUDIO_AUDIO_RECEIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio/audio_frame.h"
+#include "util/packet.h"
+
+/* A packet is sound when its RFC 6464 level is louder than -50 dBov. */
+#define AUDIO_RECEIVER_SILENT_DBOV 50
+
+struct audio_receiver_config {
+	uint8_t payload_type;	/* of Opus */
+	uint8_t level_id;	/* RFC 6464 extension id; 0: none */
+};
+
+/* Counters that several receivers may share; owned by whoever made them. */
+struct audio_receiver_stats {
+	uint64_t decoded;		/* packets */
+	uint64_t concealed_samples;	/* made up, by FEC too */
+	uint64_t recovered_samples;	/* of them by FEC */
+	uint64_t dropped;		/* packets refused */
+	uint64_t skipped_samples;	/* left out to come nearer */
+};
+
+struct audio_receiver;
+
+/* `stats` outlives the receiver. */
+int  audio_receiver_new(struct audio_receiver **out,
+    const struct audio_receiver_config *cfg,
+    struct audio_receiver_stats *stats);
+void audio_receiver_free(struct audio_receiver *r);
+
+/*
+ * Takes a plain RTP packet. Anything wrong is dropped and counted. Another
+ * SSRC is followed once the one before has been silent for a moment.
+ */
+void audio_receiver_push(struct audio_receiver *r, struct packet *packet);
+
+/*
+ * The next 20 ms, each sample within -1..1. Returns whether it is sound;
+ * false is silence and leaves *out alone.
+ */
+bool audio_receiver_pull(struct audio_receiver *r, int64_t now_us,
+    struct audio_frame *out);
+
+#endif
