@@ -1,0 +1,311 @@
+/*
+ * The tick of a room's sound.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "audio/audio_bridge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "audio/active_speaker.h"
+#include "audio/audio_level.h"
+#include "audio/audio_mix.h"
+#include "audio/audio_receiver.h"
+#include "audio/limiter.h"
+#include "util/xalloc.h"
+
+#define COMPLEXITY 5
+
+struct leg {
+	struct audio_leg_config cfg;
+	struct audio_receiver *receiver;
+	bool                   sound;	/* `frame` holds this tick's */
+	struct audio_frame     frame;
+	struct outlet         *private;	/* while heard, if it listens */
+	bool                   started;	/* got its first payload */
+};
+
+/* One coded stream. */
+struct outlet {
+	bool                  taken;
+	struct audio_encoder *encoder;	/* made when first needed */
+	struct limiter        limiter;
+	uint8_t               payload[AUDIO_PAYLOAD_MAX];
+};
+
+struct audio_bridge {
+	uint32_t                    bps;
+	uint32_t                    rtp_time;
+	struct audio_bridge_out     sink;
+	struct active_speaker      *speakers;
+	struct audio_receiver_stats received;
+	struct audio_bridge_stats   stats;
+	struct outlet               shared;
+	struct outlet               private[AUDIO_HEARD_MAX];
+	struct audio_frame          sum;
+	struct leg                 *legs[AUDIO_LEGS_MAX];
+};
+
+int
+audio_bridge_new(struct audio_bridge **out, uint32_t bps, uint32_t rtp_base,
+    const struct audio_bridge_out *sink)
+{
+	struct audio_bridge *b = xcalloc(1, sizeof(*b));
+	int                  err;
+
+	b->bps = bps;
+	b->rtp_time = rtp_base;
+	b->sink = *sink;
+	err = active_speaker_new(&b->speakers, AUDIO_LEGS_MAX,
+	    AUDIO_HEARD_MAX);
+	if (err)
+		goto fail;
+	err = audio_encoder_new(&b->shared.encoder, bps, COMPLEXITY);
+	if (err)
+		goto fail;
+	limiter_init(&b->shared.limiter);
+	*out = b;
+	return 0;
+
+fail:
+	audio_bridge_free(b);
+	return err;
+}
+
+void
+audio_bridge_free(struct audio_bridge *b)
+{
+	if (b == NULL)
+		return;
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++)
+		audio_bridge_remove(b, i);
+	for (unsigned i = 0; i < AUDIO_HEARD_MAX; i++)
+		audio_encoder_free(b->private[i].encoder);
+	audio_encoder_free(b->shared.encoder);
+	active_speaker_free(b->speakers);
+	free(b);
+}
+
+int
+audio_bridge_add(struct audio_bridge *b, unsigned leg,
+    const struct audio_leg_config *cfg)
+{
+	const struct audio_receiver_config receive = {
+		.payload_type = cfg->payload_type,
+		.level_id = cfg->level_id,
+	};
+	struct leg *l;
+	int         err;
+
+	if (leg >= AUDIO_LEGS_MAX)
+		return -EINVAL;
+	if (b->legs[leg])
+		return -EBUSY;
+	l = xcalloc(1, sizeof(*l));
+	l->cfg = *cfg;
+	if (cfg->sends) {
+		err = audio_receiver_new(&l->receiver, &receive,
+		    &b->received);
+		if (err) {
+			free(l);
+			return err;
+		}
+	}
+	b->legs[leg] = l;
+	return 0;
+}
+
+static void
+outlet_release(struct leg *l)
+{
+	if (l->private)
+		l->private->taken = false;
+	l->private = NULL;
+}
+
+void
+audio_bridge_remove(struct audio_bridge *b, unsigned leg)
+{
+	struct leg *l;
+
+	if (leg >= AUDIO_LEGS_MAX || b->legs[leg] == NULL)
+		return;
+	l = b->legs[leg];
+	outlet_release(l);
+	active_speaker_remove(b->speakers, leg);
+	audio_receiver_free(l->receiver);
+	free(l);
+	b->legs[leg] = NULL;
+}
+
+void
+audio_bridge_push(struct audio_bridge *b, unsigned leg, struct packet *packet)
+{
+	struct leg *l = leg < AUDIO_LEGS_MAX ? b->legs[leg] : NULL;
+
+	if (l == NULL || l->receiver == NULL) {
+		b->received.dropped++;
+		packet_free(&packet);
+		return;
+	}
+	audio_receiver_push(l->receiver, packet);
+}
+
+/* Fetches everybody's frame and measures it. */
+static void
+receive_all(struct audio_bridge *b, int64_t now_us)
+{
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+		struct leg *l = b->legs[i];
+		float       level;
+
+		if (l == NULL || l->receiver == NULL)
+			continue;
+		l->sound = audio_receiver_pull(l->receiver, now_us,
+		    &l->frame);
+		if (!l->sound)
+			continue;
+		level = audio_level_measure(&l->frame);
+		active_speaker_level(b->speakers, i, level);
+	}
+}
+
+/* An encoder for one who begins to be heard. NULL leaves him the shared one. */
+static struct outlet *
+outlet_take(struct audio_bridge *b)
+{
+	for (unsigned i = 0; i < AUDIO_HEARD_MAX; i++) {
+		struct outlet *o = &b->private[i];
+
+		if (o->taken)
+			continue;
+		if (o->encoder)
+			audio_encoder_reset(o->encoder);
+		else if (audio_encoder_new(&o->encoder, b->bps,
+		    COMPLEXITY) != 0)
+			return NULL;
+		limiter_init(&o->limiter);
+		o->taken = true;
+		return o;
+	}
+	return NULL;
+}
+
+/* Who is heard goes into the sum and gets an outlet of his own. */
+static void
+mix(struct audio_bridge *b)
+{
+	audio_mix_clear(&b->sum);
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+		struct leg *l = b->legs[i];
+
+		if (l == NULL)
+			continue;
+		if (!active_speaker_heard(b->speakers, i)) {
+			outlet_release(l);
+			l->sound = false;
+			continue;
+		}
+		if (l->sound)
+			audio_mix_add(&b->sum, &l->frame);
+	}
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+		struct leg *l = b->legs[i];
+
+		if (l && l->cfg.listens && l->private == NULL &&
+		    active_speaker_heard(b->speakers, i))
+			l->private = outlet_take(b);
+	}
+}
+
+/* Limits and encodes; returns bytes in o->payload, 0 for none. */
+static size_t
+encode(struct audio_bridge *b, struct outlet *o, struct audio_frame *frame)
+{
+	int len;
+
+	limiter_run(&o->limiter, frame);
+	len = audio_encoder_encode(o->encoder, frame, o->payload);
+	b->stats.encoders++;
+	return len > 0 ? (size_t)len : 0;
+}
+
+static void
+emit(struct audio_bridge *b, unsigned leg, const uint8_t *payload, size_t len)
+{
+	struct leg *l = b->legs[leg];
+	const bool  first = !l->started && len > 0;
+
+	if (first)
+		l->started = true;
+	b->sink.payload(b->sink.to, leg, payload, len, b->rtp_time, first);
+}
+
+static void
+send_private(struct audio_bridge *b)
+{
+	struct audio_frame minus;
+
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+		struct leg *l = b->legs[i];
+		size_t      len;
+
+		if (l == NULL || l->private == NULL)
+			continue;
+		if (l->sound)
+			audio_mix_minus(&minus, &b->sum, &l->frame);
+		else
+			minus = b->sum;
+		len = encode(b, l->private, &minus);
+		emit(b, i, l->private->payload, len);
+	}
+}
+
+static void
+send_shared(struct audio_bridge *b)
+{
+	struct audio_frame whole = b->sum;
+	bool               encoded = false;
+	size_t             len = 0;
+
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+		const struct leg *l = b->legs[i];
+
+		if (l == NULL || !l->cfg.listens || l->private)
+			continue;
+		if (!encoded)
+			len = encode(b, &b->shared, &whole);
+		encoded = true;
+		emit(b, i, b->shared.payload, len);
+	}
+}
+
+void
+audio_bridge_tick(struct audio_bridge *b, int64_t now_us)
+{
+	bool            changed;
+	const unsigned *list;
+	unsigned        count;
+
+	receive_all(b, now_us);
+	changed = active_speaker_tick(b->speakers);
+	mix(b);
+	b->stats.encoders = 0;
+	send_private(b);
+	send_shared(b);
+	b->rtp_time += AUDIO_FRAME_LEN;
+	if (changed) {
+		list = active_speaker_list(b->speakers, &count);
+		b->sink.speaking(b->sink.to, list, count);
+	}
+	b->stats.decoded = b->received.decoded;
+	b->stats.dropped = b->received.dropped;
+	b->stats.concealed = b->received.concealed_samples / AUDIO_FRAME_LEN;
+	b->stats.recovered = b->received.recovered_samples / AUDIO_FRAME_LEN;
+}
+
+const struct audio_bridge_stats *
+audio_bridge_stats(const struct audio_bridge *b)
+{
+	return &b->stats;
+}
