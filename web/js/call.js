@@ -16,6 +16,7 @@ export class Call {
 	/** @type {Session|null} */ #session = null;
 	#retry = 0; #slow = 0; #picture = 0;	/* timers */
 	#speaker = '';
+	#asking = false;		/* for devices, on the way in */
 
 	/**
 	 * @param {import('./state.js').Store} store
@@ -33,11 +34,13 @@ export class Call {
 	}
 
 	async join() {
-		const { store, devices } = { store: this.#store, devices: this.#devices };
+		const store = this.#store, devices = this.#devices;
 
-		if (this.#session)
+		if (this.#session || this.#asking)
 			return;
+		this.#asking = true;
 		await devices.open();
+		this.#asking = false;
 		store.set({
 			screen: 'meeting', picture: false, silenced: false, weak: false,
 			people: [], shown: null, speaking: [], summary: null,
@@ -93,11 +96,10 @@ export class Call {
 
 		clearInterval(this.#retry);
 		this.#store.set({ retry_at_ms: 0 });
-		if (!session) {
+		if (session)
+			session.leave();
+		else if (this.#store.state.screen === 'meeting')
 			this.#store.set({ screen: 'prejoin', phase: 'new' });
-			return;
-		}
-		session.leave();
 	}
 
 	/** The largest picture that this window and this line can use. */
@@ -182,6 +184,8 @@ export class Call {
 		const slow = phase !== 'reconnecting' || reason === 'line';
 
 		this.#store.set({ phase, reason, slow });
+		if (phase === 'reconnecting')
+			this.#store.set({ speaking: [] });
 		if (!slow)
 			this.#slow = setTimeout(() => this.#store.set({ slow: true }), SLOW_MS);
 		if (phase === 'here' && !this.#store.state.picture)
@@ -198,6 +202,10 @@ export class Call {
 		this.#session = null;
 		clearTimeout(this.#picture);
 		this.#stage.play(null);
+		if (!summary.seconds) {		/* never was inside */
+			this.#store.set({ screen: 'prejoin', phase: 'new' });
+			return;
+		}
 		this.#devices.close();
 		this.#store.set({ screen: 'left', phase: 'left', reason, summary, weak: false });
 		if (document.fullscreenElement)

@@ -72,7 +72,7 @@ export class Devices {
 			return;
 		}
 
-		const may = [];
+		const may = /** @type {Which[]} */ ([]);
 
 		for (const which of BOTH)
 			if (await permission(which) === 'granted')

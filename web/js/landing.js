@@ -76,8 +76,12 @@ export function showLanding(open) {
 
 /* A mosaic to look at: somebody speaks in it. */
 function drawPicture() {
-	const hues = [0, 4, 2, 7, 1, 6, 3, 8, 5];
+	const degrees = [210, 30, 95, 265, 172, 335, 52, 232, 8];
 
-	$('.picture').replaceChildren(...hues.map(
-		(hue, n) => el('i', `hue-${hue}${n === 4 ? ' speaks' : ''}`)));
+	$('.picture').replaceChildren(...degrees.map((hue, n) => {
+		const tile = el('i', n === 4 ? 'hued speaks' : 'hued');
+
+		tile.style.setProperty('--degrees', String(hue));
+		return tile;
+	}));
 }

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { Announcer } from './announce.js';
+import { stayAwake } from './awake.js';
 import { Call } from './call.js';
+import { copyText } from './clipboard.js';
 import { listenToKeys, showControls } from './controls.js';
 import { Devices } from './devices.js';
 import { $, el, setText } from './dom.js';
@@ -90,11 +92,8 @@ function actionsOf(store, call, announcer) {
 				document.documentElement.requestFullscreen().catch(() => {});
 		},
 		copyLink: async () => {
-			try {
-				await navigator.clipboard.writeText(location.origin + location.pathname);
-			} catch {
+			if (!await copyText(location.origin + location.pathname))
 				return;		/* the address bar has it as well */
-			}
 			clearTimeout(copied);
 			store.set({ copied: true });
 			announcer.say(t('live.copied'));
@@ -137,6 +136,7 @@ async function start() {
 		call.join();
 	});
 	listenToKeys(store, actions);
+	stayAwake(store);
 
 	/* The meter belongs to the screen before the meeting. */
 	let heard = /** @type {MediaStreamTrack|null} */ (null);

@@ -30,16 +30,23 @@ function said(person, speaks) {
 		words.push(t(`people.${person.state}`));
 	if (speaks)
 		words.push(t('people.speaking'));
-	else if (person.sends && !person.mic)
-		words.push(t('people.muted'));
-	if (person.sends && !person.camera)
-		words.push(t('people.camera'));
 	return words.join(' · ');
+}
+
+/** @param {string} name @param {string} words */
+function mark(name, words) {
+	const node = icon(name);
+
+	node.removeAttribute('aria-hidden');
+	node.setAttribute('role', 'img');
+	node.setAttribute('aria-label', t(words));
+	return node;
 }
 
 function makeRow() {
 	return el('li', '', el('span', 'face'),
-		el('span', 'who', el('span'), el('small')), icon('mic-off'));
+		el('span', 'who', el('span'), el('small')),
+		mark('camera-off', 'people.camera'), mark('mic-off', 'people.muted'));
 }
 
 /**
@@ -90,7 +97,9 @@ export function showPeople(store, actions) {
 				setText($('.who > span', row), person.id === state.you ?
 					t('people.you', { name }) : name);
 				setText($('small', row), said(person, speaks));
-				$('.icon:last-child', row).toggleAttribute('hidden',
+				row.children[2].toggleAttribute('hidden',
+					!person.sends || person.camera);
+				row.children[3].toggleAttribute('hidden',
 					!person.sends || person.mic);
 			});
 	});

@@ -3,26 +3,30 @@
 
 import { t } from './words.js';
 
-const COLOURS = 12;
+const FNV1A_START = 0x811c9dc5;
+const FNV1A_PRIME = 0x01000193;
 
 /**
  * The same person has the same colour in the mosaic, in the list and in the
- * ring: the public id, a random number in hex, modulo the palette.
+ * ring: docs/API.md, "Colours". The server paints it, too.
  * @param {string} id
- * @returns {string} class name, see style/tokens.css
+ * @returns {number} degrees
  */
-export function colourClass(id) {
-	return `hue-${(parseInt(id, 16) || 0) % COLOURS}`;
+export function hueOf(id) {
+	let hash = FNV1A_START;
+
+	for (let i = 0; i < id.length; i++)
+		hash = Math.imul(hash ^ id.charCodeAt(i), FNV1A_PRIME);
+	return (hash >>> 0) % 360;
 }
 
-/** @param {Element} node @param {string} id */
+/** @param {HTMLElement} node @param {string} id '' for nobody's colour */
 export function setColour(node, id) {
-	const wanted = colourClass(id);
-
-	for (const name of [...node.classList])
-		if (name.startsWith('hue-') && name !== wanted)
-			node.classList.remove(name);
-	node.classList.add(wanted);
+	if (node.dataset.colour === id)
+		return;
+	node.dataset.colour = id;
+	node.classList.toggle('hued', !!id);
+	node.style.setProperty('--degrees', String(hueOf(id)));
 }
 
 /**

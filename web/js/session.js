@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Knows nothing of the page, so another page can import it; docs/API.md,
-// "Client library", is its manual. The server is spoken to here only.
+// "Client library", is its manual. Nothing else speaks to the server.
 
 import { BackOff } from './backoff.js';
 import { RoomModel } from './events.js';
-import { Peer } from './peer.js';
+import { Place } from './place.js';
 import { LineQuality } from './quality.js';
-import { JOIN_MS, JoinError, Wire } from './wire.js';
 
 export { inOrder } from './events.js';
 export { JoinError, presence } from './wire.js';
@@ -16,7 +15,8 @@ export { JoinError, presence } from './wire.js';
 /**
  * @typedef {'new'|'joining'|'here'|'reconnecting'|'lost'|'failed'|'ended'|'left'} Phase
  * @typedef {import('./peer.js').Kind} Kind
- * @typedef {'720p'|'360p'|'180p'} Size
+ * @typedef {import('./peer.js').Peer} Peer
+ * @typedef {import('./wire.js').JoinError} JoinErrorType
  */
 
 /* A line that is silent so long is not waited for: a new one is tried. */
@@ -28,9 +28,8 @@ const FINAL = ['room-name', 'bad-offer', 'not-acceptable', 'media-type'];
 
 /** One person's stay in one room. */
 export class Session extends EventTarget {
-	#wire; #name; #max; #tracks; #sends; #on;
+	#place;
 	/** @type {Phase} */ #phase = 'new';
-	/** @type {Peer|null} */ #peer = null;
 	#quality = new LineQuality();
 	/** @type {BackOff|null} */ #trying = null;
 	#outage_ms = 0;			/* when the present outage began, 0: none */
@@ -41,29 +40,13 @@ export class Session extends EventTarget {
 	/** What is known of the room. */
 	model = new RoomModel();
 
-	/**
-	 * @param {object} options
-	 * @param {string} options.room
-	 * @param {string} [options.server] origin, '' for this page's own
-	 * @param {string} [options.name]
-	 * @param {Size} [options.max] the largest picture wanted
-	 * @param {MediaStreamTrack|null} [options.audio]
-	 * @param {MediaStreamTrack|null} [options.video]
-	 * @param {boolean} [options.mayAudio] a microphone may come later
-	 * @param {boolean} [options.mayVideo] a camera may come later
-	 * @param {boolean} [options.mic] switched on
-	 * @param {boolean} [options.camera] switched on
-	 */
-	constructor({ room, server = '', name = '', max = '720p', audio = null,
-		video = null, mayAudio = false, mayVideo = false,
-		mic = true, camera = true }) {
+	/** @param {import('./place.js').Options} options */
+	constructor(options) {
 		super();
-		this.#wire = new Wire(server, room);
-		this.#name = name;
-		this.#max = max;
-		this.#tracks = { audio, video };
-		this.#sends = { audio: !!audio || mayAudio, video: !!video || mayVideo };
-		this.#on = { mic: mic && !!audio, camera: camera && !!video };
+		this.#place = new Place(options);
+		this.#place.onpeer = (peer) => this.#onNewPeer(peer);
+		this.#place.onevent = (type, data) => this.#onEvent(type, data);
+		this.#place.onended = (reason) => this.#onEnded(reason);
 	}
 
 	get phase() {
@@ -72,7 +55,7 @@ export class Session extends EventTarget {
 
 	/** @returns {MediaStream|null} the mosaic and the mix */
 	get stream() {
-		return this.#peer?.stream ?? null;
+		return this.#place.peer?.stream ?? null;
 	}
 
 	/** How it was so far: seconds, received_bps, interruptions. */
@@ -88,7 +71,7 @@ export class Session extends EventTarget {
 			await this.#connect();
 		} catch (error) {
 			if (this.#phase === 'joining') {
-				this.#wire.goodbye();
+				this.#place.goodbye();
 				this.#finish('failed', error.code);
 			}
 			throw error;
@@ -102,31 +85,24 @@ export class Session extends EventTarget {
 	leave() {
 		if (this.#over())
 			return;
-		this.#wire.goodbye();
+		this.#place.goodbye();
 		this.#finish('left');
 	}
 
 	/** Tries again after phase `lost`. */
 	retry() {
-		if (this.#phase === 'lost') {
-			this.#outage_ms = performance.now();
+		if (this.#phase === 'lost')
 			this.#reconnect('line');
-		}
 	}
 
 	/** @param {boolean} on */
 	setMicrophone(on) {
-		this.#on.mic = on;
-		if (this.#tracks.audio)
-			this.#tracks.audio.enabled = on;
-		this.#patch({ mic: on && !!this.#tracks.audio });
+		this.#place.setMicrophone(on);
 	}
 
 	/** @param {boolean} on */
 	async setCamera(on) {
-		this.#on.camera = on;
-		await this.#peer?.setVideoActive(on);
-		this.#patch({ camera: on && !!this.#tracks.video });
+		await this.#place.setCamera(on);
 	}
 
 	/**
@@ -136,31 +112,18 @@ export class Session extends EventTarget {
 	 * @param {MediaStreamTrack|null} track
 	 */
 	async setTrack(kind, track) {
-		this.#tracks[kind] = track;
-		if (kind === 'audio' && track)
-			track.enabled = this.#on.mic;
-		if (track && !this.#sends[kind]) {
-			this.#sends[kind] = true;
-			this.#on[kind === 'audio' ? 'mic' : 'camera'] = true;
-			track.enabled = true;
-			if (this.#phase === 'here')
-				await this.#reconnect('device', false);
-			return;
-		}
-		await this.#peer?.setTrack(kind, track);
+		if (!await this.#place.setTrack(kind, track) && this.#phase === 'here')
+			await this.#reconnect('device', false);
 	}
 
 	/** @param {string} name */
 	setName(name) {
-		this.#name = name;
-		this.#patch({ name });
+		this.#place.setName(name);
 	}
 
-	/** @param {Size} max */
+	/** @param {import('./place.js').Size} max */
 	setMax(max) {
-		if (max !== this.#max)
-			this.#patch({ max });
-		this.#max = max;
+		this.#place.setMax(max);
 	}
 
 	/** @param {Phase} phase @param {string} [reason] */
@@ -180,53 +143,15 @@ export class Session extends EventTarget {
 		return ['left', 'ended', 'failed'].includes(this.#phase);
 	}
 
-	/** One new connection; resolves when media can flow on it. */
 	async #connect() {
-		const peer = new Peer(this.#tracks, this.#sends, this.#on.camera);
-
-		try {
-			const { answer, you } = await this.#wire.join(await peer.offer(),
-				{ name: this.#name, max: this.#max });
-
-			if (this.#over()) {
-				this.#wire.goodbye();
-				throw new JoinError('left');
-			}
-			this.model.you = you;
-			await peer.accept(answer);
-			this.#use(peer);
-			await peer.connected(JOIN_MS);
-			this.#emit('stream', peer.stream);
-		} catch (error) {
-			if (peer !== this.#peer)
-				peer.close();
-			if (this.#over())
-				throw new JoinError('left');
-			throw error instanceof JoinError ? error : new JoinError('media');
-		}
+		this.model.you = await this.#place.connect(() => this.#over());
 	}
 
 	/** @param {Peer} peer */
-	#use(peer) {
-		this.#peer?.close();
-		this.#peer = peer;
+	#onNewPeer(peer) {
 		this.#quality.newLine();
 		peer.onstate = (state) => this.#onPeer(state);
-		this.#wire.listen({
-			event: (type, data) => this.#onEvent(type, data),
-			ended: (reason) => this.#onEnded(reason),
-		});
-		/* The server takes what was offered for switched on. */
-		if (this.#sends.audio && !this.#on.mic)
-			this.#patch({ mic: false });
-		if (this.#sends.video && !this.#on.camera)
-			this.#patch({ camera: false });
-	}
-
-	/** @param {object} change */
-	#patch(change) {
-		if (!this.#over())
-			this.#wire.patch(change);
+		this.#emit('stream', peer.stream);
 	}
 
 	/** @param {RTCPeerConnectionState} state */
@@ -251,18 +176,13 @@ export class Session extends EventTarget {
 		if (!change)
 			return;
 		this.#emit('room', change);
-
-		const map = this.model.tilemap;
-		const own = map?.tiles.find((tile) => tile.id === this.model.you);
-
-		/* Send what the own tile shows, and no more. */
-		if (map && own)
-			this.#peer?.fit(Math.round(own.h * map.canvas[1]));
+		this.#place.fit(this.model.tilemap, this.model.you);
 	}
 
 	/** @param {string} reason */
 	#onEnded(reason) {
-		if (this.#over() || this.#phase === 'joining')
+		/* What we leave behind while we connect anew is ended, too. */
+		if (this.#over() || this.#trying || this.#phase === 'joining')
 			return;
 		if (reason === 'left' || reason === 'replaced')
 			this.#finish('ended', reason);
@@ -297,31 +217,35 @@ export class Session extends EventTarget {
 			this.#broken(reason);
 
 		const backoff = this.#trying = new BackOff(performance.now());
+		const place = this.#place;
+		/* Only a line that was lost may come back by itself. */
+		const hopeless = reason === 'line' ? null : place.peer;
+		const good = () => place.peer !== hopeless &&
+			place.peer?.state === 'connected' && !this.#over();
 
 		do {
 			try {
 				await this.#connect();
 			} catch (error) {
-				if (await this.#mayTryAgain(backoff, error))
-					continue;
-				break;
+				if (!await this.#mayTryAgain(backoff, error))
+					break;
 			}
-		} while (this.#peer?.state !== 'connected');
+		} while (!good());
 		this.#trying = null;
-		if (this.#peer?.state === 'connected' && !this.#over())
+		if (good())
 			this.#mended();
 	}
 
-	/** @param {BackOff} backoff @param {JoinError} error */
+	/** @param {BackOff} backoff @param {JoinErrorType} error */
 	async #mayTryAgain(backoff, error) {
 		if (this.#over())
 			return false;
 		this.#broken('line');
 		if (error.code === 'not-found')
-			this.#wire.forget();	/* our place is gone: take a new one */
+			this.#place.forget();
 		if (FINAL.includes(error.code) || !await backoff.pause(
 			performance.now(), 1000 * error.retry_after_s)) {
-			this.#wire.close();
+			this.#place.deafen();
 			this.#setPhase('lost', error.code);
 			return false;
 		}
@@ -329,14 +253,14 @@ export class Session extends EventTarget {
 	}
 
 	async #sample() {
-		const peer = this.#peer;
+		const peer = this.#place.peer;
 
 		if (peer?.state !== 'connected')
 			return;
 
 		const sample = await peer.sample(performance.now());
 
-		if (peer !== this.#peer)
+		if (peer !== this.#place.peer)
 			return;
 		this.#quality.take(sample);
 		this.#emit('quality', { ...sample, weak: this.#quality.weak });
@@ -348,8 +272,6 @@ export class Session extends EventTarget {
 		clearInterval(this.#sampler);
 		this.#setPhase(phase, reason);
 		this.#trying?.wake();
-		this.#wire.close();
-		this.#peer?.close();
-		this.#peer = null;
+		this.#place.close();
 	}
 }

@@ -32,6 +32,7 @@ export class Stage {
 	#store;
 	#mosaic = $('#mosaic');
 	#video = /** @type {HTMLVideoElement} */ ($('#picture'));
+	#still = /** @type {HTMLCanvasElement} */ ($('#still'));
 	#tiles = $('#tiles');
 	#own = $('#own-view');
 	#ownVideo = $('#own-video');
@@ -50,17 +51,21 @@ export class Stage {
 		this.#clock = new MapClock((shown) => store.set({ shown }));
 		this.#ownVideo.srcObject = preview;
 		this.#weak.onclick = () => this.#toggleWeak();
-		this.#video.onresize = () => this.#keepAspect();
-		this.#video.onplaying = () => store.set({ picture: true });
+		for (const type of ['loadeddata', 'playing', 'resize'])
+			this.#video.addEventListener(type, () => this.#arrived());
 		store.view((state, before) => this.#draw(state, before));
 	}
 
 	/** @param {MediaStream|null} stream what the server sends */
 	play(stream) {
 		this.#clock.reset();
+		if (stream)
+			this.#keepStill();
 		setStream(this.#video, stream);
-		if (!stream)
+		if (!stream) {
+			this.#still.hidden = true;
 			return;
+		}
 		this.#video.muted = false;
 		this.#video.play().catch((error) => {
 			if (error.name !== 'NotAllowedError')
@@ -106,11 +111,26 @@ export class Stage {
 		this.#video.requestVideoFrameCallback(next);
 	}
 
-	#keepAspect() {
+	/* The last picture stays until a new line has brought another. */
+	#keepStill() {
 		const { videoWidth: w, videoHeight: h } = this.#video;
 
-		if (w && h)
-			this.#mosaic.style.setProperty('--aspect', String(w / h));
+		if (!this.#video.srcObject || !w || this.#video.readyState < 2)
+			return;
+		this.#still.width = w;
+		this.#still.height = h;
+		this.#still.getContext('2d')?.drawImage(this.#video, 0, 0);
+		this.#still.hidden = false;
+	}
+
+	#arrived() {
+		const { videoWidth: w, videoHeight: h } = this.#video;
+
+		if (!w || !h || this.#video.readyState < 2)
+			return;
+		this.#still.hidden = true;
+		this.#mosaic.style.setProperty('--aspect', String(w / h));
+		this.#store.set({ picture: true });
 	}
 
 	#toggleWeak() {
@@ -192,6 +212,7 @@ export class Stage {
 		setColour(this.#own, tile.id);
 		this.#ownVideo.hidden = !camera;
 		this.#ownFace.hidden = camera;
+		this.#own.classList.toggle('faced', !camera);
 		if (!camera)
 			drawFace(this.#ownFace, tile.id, state.name);
 		for (const node of [this.#weak, this.#weakWords]) {
