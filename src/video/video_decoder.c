@@ -286,6 +286,12 @@ video_decoder_decode(struct video_decoder *d, const uint8_t *data, size_t len,
 	struct bitstream_info info;
 	int                   err;
 
+	/* Refused ones count too, or a stream could never come back. */
+	if (++d->frames >= RESIZE_FRAMES) {
+		d->frames = 0;
+		if (d->resizes < RESIZES_SAVED)
+			d->resizes++;
+	}
 	err = len > CODED_MAX ? -EBADMSG : bitstream_vp8(&info, data, len);
 	if (err == 0)
 		err = info.key == key ? admit(d, &info) : -EBADMSG;
@@ -293,11 +299,6 @@ video_decoder_decode(struct video_decoder *d, const uint8_t *data, size_t len,
 		/* What follows would be drawn upon what is missing. */
 		d->ready = false;
 		return err;
-	}
-	if (++d->frames >= RESIZE_FRAMES) {
-		d->frames = 0;
-		if (d->resizes < RESIZES_SAVED)
-			d->resizes++;
 	}
 	err = run(d, data, len);
 	if (err == -EBADMSG) {
