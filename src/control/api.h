@@ -8,6 +8,8 @@
 #ifndef CONTROL_API_H
 #define CONTROL_API_H
 
+#include <stdint.h>
+
 #include "http/router.h"
 #include "util/log.h"
 
@@ -21,6 +23,7 @@ struct api {
 	struct registry          *registry;	/* borrowed */
 	const struct http_server *server;	/* borrowed; for its counts */
 	struct log                log;
+	int64_t                   started_us;	/* since 1970 */
 };
 
 /* Page, joining, sessions, events. */
@@ -33,5 +36,17 @@ void api_page(struct http_exchange *x, void *to);
 void api_room_page(struct http_exchange *x, void *to);
 void api_static(struct http_exchange *x, void *to);
 void api_healthz(struct http_exchange *x, void *to);
+void api_readyz(struct http_exchange *x, void *to);
+void api_presence(struct http_exchange *x, void *to);
+void api_join(struct http_exchange *x, void *to);
+void api_whip(struct http_exchange *x, void *to);
+void api_whep(struct http_exchange *x, void *to);
+void api_preflight(struct http_exchange *x, void *to);
+void api_session_delete(struct http_exchange *x, void *to);
+void api_session_patch(struct http_exchange *x, void *to);
+void api_session_events(struct http_exchange *x, void *to);
+void api_rooms(struct http_exchange *x, void *to);
+void api_room(struct http_exchange *x, void *to);
+void api_metrics(struct http_exchange *x, void *to);
 
 #endif

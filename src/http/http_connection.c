@@ -116,13 +116,16 @@ static void
 on_evhttp_close(struct evhttp_connection *evcon, void *arg)
 {
 	struct http_connection *conn = arg;
+	struct http_guard      *guard = conn->guard;
 
 	(void)evcon;
-	TAILQ_REMOVE(&conn->guard->all, conn, link);
-	conn->guard->count--;
+	TAILQ_REMOVE(&guard->all, conn, link);
+	guard->count--;
 	if (conn->on_end)
 		conn->on_end(conn->to);
 	connection_free(conn);
+	if (guard->closing && guard->count == 0)
+		guard->on_idle(guard->to);
 }
 
 static struct address_key
@@ -421,11 +424,13 @@ http_guard_find(const struct http_guard *guard,
 }
 
 void
-http_guard_close(struct http_guard *guard)
+http_guard_close(struct http_guard *guard, void (*on_idle)(void *to), void *to)
 {
 	struct http_connection *conn;
 
 	guard->closing = true;
+	guard->on_idle = on_idle;
+	guard->to = to;
 	TAILQ_FOREACH(conn, &guard->all, link) {
 		if (conn->phase == PHASE_HEAD)
 			http_connection_cut(conn);

@@ -54,6 +54,8 @@ struct http_guard {
 	struct http_connections all;	/* oldest first */
 	unsigned                count;
 	bool                    closing;
+	void (*on_idle)(void *to);
+	void                   *to;
 	uint64_t                accepted, turned_away, refused, late;
 	const struct log       *log;
 };
@@ -72,8 +74,12 @@ struct http_connection *http_connection_new(struct http_guard *guard,
 struct http_connection *http_guard_find(const struct http_guard *guard,
     const struct evhttp_connection *evcon);
 
-/* Ends all that wait for a request, and takes no new connection. */
-void http_guard_close(struct http_guard *guard);
+/*
+ * Ends all that wait for a request, and takes no new connection. on_idle
+ * comes from the loop when none is left.
+ */
+void http_guard_close(struct http_guard *guard, void (*on_idle)(void *to),
+    void *to);
 
 /*
  * The handler has the request now. on_end comes when the connection ends

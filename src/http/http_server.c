@@ -261,12 +261,13 @@ http_server_counts(const struct http_server *server,
 }
 
 void
-http_server_stop(struct http_server *server)
+http_server_stop(struct http_server *server, void (*on_idle)(void *to),
+    void *to)
 {
 	for (unsigned i = 0; i < server->count; i++)
 		evconnlistener_disable(evhttp_bound_socket_get_listener(
 		    server->listeners[i].bound));
-	http_guard_close(&server->guard);
+	http_guard_close(&server->guard, on_idle, to);
 }
 
 void

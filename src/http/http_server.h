@@ -56,8 +56,12 @@ void http_server_set_limits(struct http_server *server,
 void http_server_counts(const struct http_server *server,
     struct http_server_counts *out);
 
-/* Accepts no more and ends what is idle. */
-void http_server_stop(struct http_server *server);
+/*
+ * Accepts no more and ends what is idle. on_idle comes, from the loop, when
+ * the last connection has ended.
+ */
+void http_server_stop(struct http_server *server, void (*on_idle)(void *to),
+    void *to);
 
 /* Breaks off what is left; on_gone comes for what was not answered. */
 void http_server_free(struct http_server **server);

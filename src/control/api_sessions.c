@@ -1,0 +1,101 @@
+/*
+ * /v1/sessions/{session}: leave, change, hear what happens.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <string.h>
+
+#include "control/api.h"
+#include "control/registry.h"
+#include "http/http_exchange.h"
+
+#define FRAGMENT_TYPE "application/trickle-ice-sdpfrag"
+
+/* The session of the path; NULL when a problem was answered. */
+static struct session *
+find_session(struct http_exchange *x, struct api *api)
+{
+	struct session *session = registry_session(api->registry,
+	    http_exchange_param(x, "session"));
+
+	if (session == NULL)
+		http_exchange_problem(x, PROBLEM_NOT_FOUND,
+		    "There is no such session, or it has ended.");
+	return session;
+}
+
+void
+api_session_delete(struct http_exchange *x, void *to)
+{
+	struct session *session = find_session(x, to);
+
+	if (session == NULL)
+		return;
+	room_proxy_leave(session);
+	http_exchange_reply(x, 200, NULL, NULL, 0);
+}
+
+static void
+patch_by_json(struct http_exchange *x, struct session *session)
+{
+	struct session_patch patch;
+	char                 why[JSON_BODY_WHY];
+	size_t               len;
+	const uint8_t       *body = http_exchange_body(x, &len);
+
+	if (session_patch_parse(&patch, why, body, len) < 0) {
+		http_exchange_problem(x, PROBLEM_BAD_REQUEST, why);
+		return;
+	}
+	room_proxy_patch(session, &patch);
+	http_exchange_reply(x, 204, NULL, NULL, 0);
+}
+
+/*
+ * Candidates of the client (RFC 9725, 4.3.3): our side is ICE-lite and
+ * learns them from its checks, so there is nothing to pass on.
+ */
+static void
+patch_by_fragment(struct http_exchange *x, const struct session *session)
+{
+	const char *match = http_exchange_header(x, "If-Match");
+
+	if (match == NULL)
+		http_exchange_problem(x, PROBLEM_PRECONDITION_REQUIRED, NULL);
+	else if (strcmp(match, "*") != 0 &&
+	    strstr(match, session->etag) == NULL)
+		http_exchange_problem(x, PROBLEM_PRECONDITION, NULL);
+	else
+		http_exchange_reply(x, 204, NULL, NULL, 0);
+}
+
+void
+api_session_patch(struct http_exchange *x, void *to)
+{
+	struct session *session = find_session(x, to);
+
+	if (session == NULL)
+		return;
+	if (http_exchange_has_type(x, "application/json")) {
+		patch_by_json(x, session);
+	} else if (http_exchange_has_type(x, FRAGMENT_TYPE)) {
+		patch_by_fragment(x, session);
+	} else {
+		http_exchange_set_header(x, "Accept-Patch",
+		    "application/json, " FRAGMENT_TYPE);
+		http_exchange_problem(x, PROBLEM_MEDIA_TYPE, NULL);
+	}
+}
+
+void
+api_session_events(struct http_exchange *x, void *to)
+{
+	struct session *session = find_session(x, to);
+
+	if (session == NULL)
+		return;
+	if (http_exchange_method(x) == HTTP_HEAD)
+		http_exchange_reply(x, 200, NULL, NULL, 0);
+	else
+		room_proxy_events(session, x,
+		    http_exchange_header(x, "Last-Event-ID"));
+}

@@ -1,0 +1,181 @@
+/*
+ * All rooms and all sessions of this server.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/registry.h"
+#include "control/stats_sum.h"
+#include "control/supervisor.h"
+
+struct entry {
+	TAILQ_ENTRY(entry) link;
+	struct room_proxy *room;
+};
+
+struct registry {
+	struct room_host     host;
+	TAILQ_HEAD(, entry)  rooms;	/* oldest first */
+	struct ipc_stats     ended;
+};
+
+static void
+drop(struct registry *registry, struct entry *entry)
+{
+	stats_add_counters(&registry->ended, room_proxy_stats(entry->room));
+	TAILQ_REMOVE(&registry->rooms, entry, link);
+	room_proxy_free(&entry->room);
+	free(entry);
+}
+
+static void
+on_room_end(struct room_proxy *room, void *to)
+{
+	struct registry *registry = to;
+	struct entry    *entry;
+
+	TAILQ_FOREACH(entry, &registry->rooms, link) {
+		if (entry->room == room) {
+			drop(registry, entry);
+			return;
+		}
+	}
+}
+
+/* A spare for the room that has waited longest. */
+static void
+on_ready(void *to)
+{
+	struct registry *registry = to;
+	struct entry    *entry;
+
+	TAILQ_FOREACH(entry, &registry->rooms, link)
+		room_proxy_try_open(entry->room);
+}
+
+int
+registry_new(struct registry **out, struct event_base *base,
+    struct supervisor *supervisor, const struct log *log)
+{
+	struct registry *registry = calloc(1, sizeof(*registry));
+
+	if (registry == NULL)
+		return -ENOMEM;
+	TAILQ_INIT(&registry->rooms);
+	registry->host.base = base;
+	registry->host.supervisor = supervisor;
+	registry->host.log = *log;
+	registry->host.on_end = on_room_end;
+	registry->host.to = registry;
+	if (resume_new(&registry->host.resume) < 0) {
+		free(registry);
+		return -ENOMEM;
+	}
+	supervisor_on_ready(supervisor, on_ready, registry);
+	*out = registry;
+	return 0;
+}
+
+void
+registry_free(struct registry **registry)
+{
+	struct registry *old = *registry;
+
+	*registry = NULL;
+	if (old == NULL)
+		return;
+	while (!TAILQ_EMPTY(&old->rooms))
+		drop(old, TAILQ_FIRST(&old->rooms));
+	resume_free(&old->host.resume);
+	free(old);
+}
+
+void
+registry_shutdown(struct registry *registry)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &registry->rooms, link)
+		room_proxy_shutdown(entry->room);
+	while (!TAILQ_EMPTY(&registry->rooms))
+		drop(registry, TAILQ_FIRST(&registry->rooms));
+}
+
+struct room_proxy *
+registry_room(struct registry *registry, const char *name)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &registry->rooms, link) {
+		if (strcmp(room_proxy_name(entry->room), name) == 0)
+			return entry->room;
+	}
+	return NULL;
+}
+
+int
+registry_room_open(struct registry *registry, const char *name,
+    struct room_proxy **out)
+{
+	struct room_proxy *room = registry_room(registry, name);
+	struct entry      *entry;
+	int                err;
+
+	if (room) {
+		*out = room;
+		return 0;
+	}
+	entry = calloc(1, sizeof(*entry));
+	if (entry == NULL)
+		return -ENOMEM;
+	err = room_proxy_new(&entry->room, &registry->host, name);
+	if (err) {
+		free(entry);
+		return err;
+	}
+	TAILQ_INSERT_TAIL(&registry->rooms, entry, link);
+	*out = entry->room;
+	return 0;
+}
+
+struct session *
+registry_session(struct registry *registry, const char *id)
+{
+	return session_find(&registry->host.sessions, id);
+}
+
+void
+registry_each_room(struct registry *registry,
+    void (*each)(struct room_proxy *room, void *to), void *to)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &registry->rooms, link)
+		each(entry->room, to);
+}
+
+bool
+registry_is_ready(const struct registry *registry)
+{
+	return supervisor_spares(registry->host.supervisor) > 0;
+}
+
+unsigned
+registry_session_count(const struct registry *registry)
+{
+	return registry->host.sessions.count;
+}
+
+const struct supervisor *
+registry_supervisor(const struct registry *registry)
+{
+	return registry->host.supervisor;
+}
+
+const struct ipc_stats *
+registry_ended_stats(const struct registry *registry)
+{
+	return &registry->ended;
+}

@@ -1,0 +1,51 @@
+/*
+ * All rooms and all sessions of this server.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A room is made by the first join and ends 10 s after the last leaves, or
+ * with its worker. Main thread.
+ */
+#ifndef CONTROL_REGISTRY_H
+#define CONTROL_REGISTRY_H
+
+#include "control/room_proxy.h"
+
+struct event_base;
+struct registry;
+struct supervisor;
+
+/* `supervisor` is borrowed; 0 or -ENOMEM. */
+int registry_new(struct registry **out, struct event_base *base,
+    struct supervisor *supervisor, const struct log *log);
+
+/* Ends all rooms without telling anybody. NULL is fine. */
+void registry_free(struct registry **registry);
+
+/* Tells every page that the server ends, and closes the rooms. */
+void registry_shutdown(struct registry *registry);
+
+/* The room of this valid name, or NULL. */
+struct room_proxy *registry_room(struct registry *registry, const char *name);
+
+/* The same, made when it is not there. 0, -ENOSPC, -ENOMEM. */
+int registry_room_open(struct registry *registry, const char *name,
+    struct room_proxy **out);
+
+/* The session of this id, or NULL. */
+struct session *registry_session(struct registry *registry, const char *id);
+
+/* Calls `each` for all rooms; it may not end one. */
+void registry_each_room(struct registry *registry,
+    void (*each)(struct room_proxy *room, void *to), void *to);
+
+/* Is a spare room ready? */
+bool registry_is_ready(const struct registry *registry);
+
+unsigned registry_session_count(const struct registry *registry);
+
+const struct supervisor *registry_supervisor(const struct registry *registry);
+
+/* What rooms that have ended had counted (only the counters mean a thing). */
+const struct ipc_stats *registry_ended_stats(const struct registry *registry);
+
+#endif

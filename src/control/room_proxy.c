@@ -1,0 +1,352 @@
+/*
+ * One room as tesserad sees it: its worker, who is in it, what they were told.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "control/room_proxy_internal.h"
+#include "control/supervisor.h"
+#include "http/event_stream.h"
+#include "util/clock.h"
+#include "util/random.h"
+
+#define LINGER_S  10
+#define GOODBYE_S 2
+
+void
+room_check_empty(struct room_proxy *room)
+{
+	const struct timeval linger = { LINGER_S, 0 };
+
+	if (TAILQ_EMPTY(&room->sessions) && TAILQ_EMPTY(&room->joins))
+		event_add(room->linger, &linger);
+	else
+		event_del(room->linger);
+}
+
+static void
+on_linger(evutil_socket_t fd, short what, void *arg)
+{
+	struct room_proxy *room = arg;
+
+	(void)fd;
+	(void)what;
+	log_info(&room->log, "empty, ends");
+	room->host->on_end(room, room->host->to);
+}
+
+struct session *
+room_find(const struct room_proxy *room, uint32_t participant)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &room->sessions, in_room) {
+		if (session->participant == participant)
+			return session;
+	}
+	return NULL;
+}
+
+void
+room_send_leave(struct room_proxy *room, uint32_t participant,
+    enum ipc_gone reason)
+{
+	const struct ipc_leave leave = { participant, reason };
+	uint8_t                body[16];
+
+	if (room->worker)
+		worker_send(room->worker, IPC_LEAVE, body,
+		    ipc_leave_write(body, sizeof(body), &leave));
+}
+
+void
+room_drop(struct session *session, const char *reason, bool keep)
+{
+	struct room_proxy *room = session->room;
+
+	log_info(&room->log, "%08x leaves (%s)", session->participant, reason);
+	if (keep)
+		resume_keep(room->host->resume, clock_monotonic_us(),
+		    session->id, room->name, session->participant);
+	room_tell_ended(session, reason);
+	TAILQ_REMOVE(&room->sessions, session, in_room);
+	if (session_is_person(session))
+		room_tell_roster(room, "left", session);
+	if (session->goodbye)
+		event_free(session->goodbye);
+	session_free(&room->host->sessions, &session);
+	room_check_empty(room);
+}
+
+/* ---- what the worker says ----------------------------------------------- */
+
+static int
+on_presence(struct room_proxy *room, const uint8_t *body, size_t len)
+{
+	static const enum session_state states[] = {
+		[IPC_HERE] = SESSION_HERE, [IPC_WEAK] = SESSION_WEAK,
+	};
+	const struct timeval goodbye = { GOODBYE_S, 0 };
+	struct ipc_presence  presence;
+	struct session      *session;
+
+	if (ipc_presence_parse(&presence, body, len) < 0)
+		return -EBADMSG;
+	session = room_find(room, presence.participant);
+	/*
+	 * Of a number that joins again this is still about the one before;
+	 * and who was replaced has been dropped already.
+	 */
+	if (session == NULL || presence.reason == IPC_GONE_REPLACED ||
+	    room_is_joining(room, presence.participant))
+		return 0;
+	if (presence.state == IPC_GONE) {
+		room_drop(session, presence.reason == IPC_GONE_LEFT ?
+		    "left" : "gone", true);
+		return 0;
+	}
+	if (session->state == states[presence.state])
+		return 0;
+	session->state = states[presence.state];
+	if (session->state == SESSION_WEAK && session->had_stream &&
+	    session->streams[0] == NULL)
+		event_add(session->goodbye, &goodbye);
+	else if (session->goodbye)
+		event_del(session->goodbye);
+	if (session_is_person(session))
+		room_tell_roster(room, "changed", session);
+	return 0;
+}
+
+static int
+on_tilemap(struct room_proxy *room, const uint8_t *body, size_t len)
+{
+	struct ipc_tilemap tilemap;
+
+	if (ipc_tilemap_parse(&tilemap, body, len) < 0)
+		return -EBADMSG;
+	room->tilemap = tilemap;
+	room->has_tilemap = true;
+	room_tell_tilemap(room);
+	return 0;
+}
+
+static int
+on_speaking(struct room_proxy *room, const uint8_t *body, size_t len)
+{
+	struct ipc_speaking speaking;
+
+	if (ipc_speaking_parse(&speaking, body, len) < 0)
+		return -EBADMSG;
+	room->speaking = speaking;
+	room_tell_speaking(room);
+	return 0;
+}
+
+static int
+on_message(void *to, uint16_t type, const uint8_t *body, size_t len)
+{
+	struct room_proxy *room = to;
+	struct ipc_answer  answer;
+
+	switch (type) {
+	case IPC_ANSWER:
+		if (ipc_answer_parse(&answer, body, len) < 0)
+			return -EBADMSG;
+		return room_on_answer(room, &answer);
+	case IPC_PRESENCE:
+		return on_presence(room, body, len);
+	case IPC_TILEMAP:
+		return on_tilemap(room, body, len);
+	case IPC_SPEAKING:
+		return on_speaking(room, body, len);
+	case IPC_STATS:
+		return ipc_stats_parse(&room->stats, body, len);
+	default:
+		return -EBADMSG;
+	}
+}
+
+/* The process has ended: who was in it may come back to another. */
+static void
+on_worker_gone(void *to)
+{
+	struct room_proxy *room = to;
+	struct session    *session;
+
+	room->worker = NULL;
+	log_warn(&room->log, "its process has ended");
+	room_joins_fail(room, PROBLEM_ROOM_FAILED);
+	TAILQ_FOREACH(session, &room->sessions, in_room)
+		room_tell_ended(session, "room-failed");
+	while (!TAILQ_EMPTY(&room->sessions))
+		room_drop(TAILQ_FIRST(&room->sessions), "room-failed", true);
+	room->host->on_end(room, room->host->to);
+}
+
+/* ---- its life ----------------------------------------------------------- */
+
+/* 0 when it has a worker now; -EAGAIN; -ENOSPC. */
+static int
+take_worker(struct room_proxy *room)
+{
+	const struct worker_handler handler = { on_message, on_worker_gone,
+		room };
+	int err = supervisor_take(room->host->supervisor, room->name, &handler,
+	    &room->worker);
+
+	if (err == 0)
+		log_info(&room->log, "opens in process %d",
+		    (int)worker_pid(room->worker));
+	return err;
+}
+
+int
+room_proxy_new(struct room_proxy **out, struct room_host *host,
+    const char *name)
+{
+	struct room_proxy *room = calloc(1, sizeof(*room));
+	int                err = -ENOMEM;
+
+	if (room == NULL)
+		return -ENOMEM;
+	room->host = host;
+	TAILQ_INIT(&room->sessions);
+	TAILQ_INIT(&room->joins);
+	memcpy(room->name, name, strlen(name) + 1);
+	room->log = log_for(&host->log, "room %s", name);
+	room->opened_us = clock_monotonic_us();
+	room->linger = event_new(host->base, -1, 0, on_linger, room);
+	if (room->linger && event_ring_new(&room->ring, random_u32()) == 0)
+		err = take_worker(room);
+	if (err && err != -EAGAIN) {
+		room_proxy_free(&room);
+		return err;
+	}
+	room_check_empty(room);
+	*out = room;
+	return 0;
+}
+
+/* Frees a session whose page was told, or needs not be told. */
+static void
+release(struct room_proxy *room, struct session *session)
+{
+	for (unsigned i = 0; i < SESSION_STREAMS_MAX; i++)
+		event_stream_end(&session->streams[i]);
+	if (session->goodbye)
+		event_free(session->goodbye);
+	TAILQ_REMOVE(&room->sessions, session, in_room);
+	session_free(&room->host->sessions, &session);
+}
+
+void
+room_proxy_free(struct room_proxy **room)
+{
+	struct room_proxy *old = *room;
+
+	*room = NULL;
+	if (old == NULL)
+		return;
+	room_joins_fail(old, PROBLEM_ROOM_FAILED);
+	while (!TAILQ_EMPTY(&old->sessions))
+		release(old, TAILQ_FIRST(&old->sessions));
+	worker_close(&old->worker);
+	if (old->linger)
+		event_free(old->linger);
+	event_ring_free(&old->ring);
+	free(old);
+}
+
+void
+room_proxy_try_open(struct room_proxy *room)
+{
+	if (room->worker == NULL && take_worker(room) == 0)
+		room_joins_send(room);
+}
+
+void
+room_proxy_shutdown(struct room_proxy *room)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &room->sessions, in_room)
+		room_tell_ended(session, "shutdown");
+	room_joins_fail(room, PROBLEM_BUSY);
+}
+
+const char *
+room_proxy_name(const struct room_proxy *room)
+{
+	return room->name;
+}
+
+struct room_counts
+room_proxy_counts(const struct room_proxy *room)
+{
+	struct room_counts    counts = { 0 };
+	const struct session *session;
+
+	TAILQ_FOREACH(session, &room->sessions, in_room) {
+		if (session_is_person(session))
+			counts.people++;
+		else
+			counts.watchers++;
+	}
+	counts.age_s = (clock_monotonic_us() - room->opened_us) / 1000000;
+	return counts;
+}
+
+const struct ipc_stats *
+room_proxy_stats(const struct room_proxy *room)
+{
+	return &room->stats;
+}
+
+const struct session_list *
+room_proxy_sessions(const struct room_proxy *room)
+{
+	return &room->sessions;
+}
+
+/* ---- being there -------------------------------------------------------- */
+
+void
+room_proxy_patch(struct session *session, const struct session_patch *patch)
+{
+	struct room_proxy *room = session->room;
+	struct ipc_patch   message = { .participant = session->participant };
+	uint8_t            body[512];
+
+	if (patch->has_name)
+		memcpy(session->name, patch->name, sizeof(session->name));
+	if (patch->has_mic)
+		session->mic = patch->mic;
+	if (patch->has_camera)
+		session->camera = patch->camera;
+	if (patch->has_max)
+		session->max_height = patch->max_height;
+	message.mic = session->mic;
+	message.camera = session->camera;
+	message.max_height = session->max_height;
+	message.has_name = patch->has_name;
+	message.name = session->name;
+	message.name_len = patch->has_name ? strlen(session->name) : 0;
+	if (room->worker)
+		worker_send(room->worker, IPC_PATCH, body,
+		    ipc_patch_write(body, sizeof(body), &message));
+	if (session_is_person(session) &&
+	    (patch->has_name || patch->has_mic || patch->has_camera))
+		room_tell_roster(room, "changed", session);
+}
+
+void
+room_proxy_leave(struct session *session)
+{
+	room_send_leave(session->room, session->participant, IPC_GONE_LEFT);
+	room_drop(session, "left", false);
+}

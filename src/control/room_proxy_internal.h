@@ -1,0 +1,73 @@
+/*
+ * The inside of a room, shared by the room_*.c files.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef CONTROL_ROOM_PROXY_INTERNAL_H
+#define CONTROL_ROOM_PROXY_INTERNAL_H
+
+#include "control/room_name.h"
+#include "control/room_proxy.h"
+#include "http/event_ring.h"
+
+struct worker;
+
+TAILQ_HEAD(room_joins, room_join);
+
+struct room_proxy {
+	struct room_host   *host;
+	char                name[ROOM_NAME_MAX + 1];
+	struct log          log;
+	struct worker      *worker;	/* NULL: waiting */
+	struct session_list sessions;	/* in the order of joining */
+	struct room_joins   joins;	/* not answered yet */
+	struct event_ring  *ring;
+	struct event       *linger;	/* empty */
+	int64_t             opened_us;
+	uint32_t            last_request;
+	bool                has_tilemap;
+	struct ipc_tilemap  tilemap;
+	struct ipc_speaking speaking;
+	struct ipc_stats    stats;
+};
+
+/* An empty room ends after a while; one with people does not. */
+void room_check_empty(struct room_proxy *room);
+
+struct session *room_find(const struct room_proxy *room,
+    uint32_t participant);
+
+/*
+ * Ends a session: tells its pages and the others, and frees it. With `keep`
+ * it may be resumed.
+ */
+void room_drop(struct session *session, const char *reason, bool keep);
+
+/* LEAVE to the worker, if there is one. */
+void room_send_leave(struct room_proxy *room, uint32_t participant,
+    enum ipc_gone reason);
+
+/* ---- room_join.c -------------------------------------------------------- */
+
+/* The worker is there: send what waits. */
+void room_joins_send(struct room_proxy *room);
+
+/* Answers all that wait with this problem. */
+void room_joins_fail(struct room_proxy *room, enum problem problem);
+
+/* 0, or -EBADMSG for an answer that no worker of ours would give. */
+int room_on_answer(struct room_proxy *room, const struct ipc_answer *answer);
+
+/* Whether this number waits to be answered. */
+bool room_is_joining(const struct room_proxy *room, uint32_t participant);
+
+/* ---- room_events.c ------------------------------------------------------ */
+
+void room_tell_roster(struct room_proxy *room, const char *op,
+    const struct session *session);
+void room_tell_tilemap(struct room_proxy *room);
+void room_tell_speaking(struct room_proxy *room);
+
+/* "ended" to the pages of this session, and their streams end. */
+void room_tell_ended(struct session *session, const char *reason);
+
+#endif

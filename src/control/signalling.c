@@ -1,0 +1,197 @@
+/*
+ * Joining by HTTP: join, WHIP (RFC 9725) and WHEP are one handler.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api.h"
+#include "control/person_json.h"
+#include "control/registry.h"
+#include "control/room_name.h"
+#include "control/signalling.h"
+#include "http/http_exchange.h"
+
+#define SDP_TYPE "application/sdp"
+
+/* What somebody without a name is called. */
+#define NAMELESS "Guest"
+
+/* A request that waits for its room. */
+struct waiting {
+	struct http_exchange *exchange;
+	struct room_join     *join;
+};
+
+static void
+reply_created(struct http_exchange *x, const struct session *session,
+    const char *answer, size_t len)
+{
+	char location[sizeof("/v1/sessions/") + SESSION_ID_SIZE];
+	char id[PERSON_ID_SIZE];
+
+	snprintf(location, sizeof(location), "/v1/sessions/%s", session->id);
+	person_id(id, session->participant);
+	http_exchange_set_header(x, "Location", location);
+	http_exchange_set_header(x, "Tessera-Participant", id);
+	http_exchange_set_header(x, "ETag", session->etag);
+	http_exchange_reply(x, 201, SDP_TYPE, answer, len);
+}
+
+/* A detail comes from the worker: text for a person, of unknown length. */
+static void
+reply_problem(struct http_exchange *x, const struct room_result *result)
+{
+	char detail[256];
+
+	snprintf(detail, sizeof(detail), "%.*s", result->text_len > 200 ? 200 :
+	    (int)result->text_len, result->text ? result->text : "");
+	http_exchange_problem(x, result->problem, detail[0] ? detail : NULL);
+}
+
+static void
+on_done(void *to, const struct room_result *result)
+{
+	struct waiting       *waiting = to;
+	struct http_exchange *x = waiting->exchange;
+
+	free(waiting);
+	if (result->session)
+		reply_created(x, result->session, result->text,
+		    result->text_len);
+	else
+		reply_problem(x, result);
+}
+
+static void
+on_gone(void *to)
+{
+	struct waiting *waiting = to;
+
+	room_join_cancel(&waiting->join);
+	free(waiting);
+}
+
+/* The query: name and max. False when a problem was answered. */
+static bool
+read_query(struct http_exchange *x, struct room_wish *wish,
+    char name[PERSON_NAME_SIZE])
+{
+	char text[4 * PERSON_NAME_SIZE] = "";
+	char max[8] = "720p";
+	int  err = http_exchange_query(x, "max", max, sizeof(max));
+
+	if ((err < 0 && err != -ENOENT) ||
+	    max_height_parse(&wish->max_height, max) < 0) {
+		http_exchange_problem(x, PROBLEM_BAD_REQUEST,
+		    "max is 720p, 360p or 180p");
+		return false;
+	}
+	err = http_exchange_query(x, "name", text, sizeof(text));
+	if (err == 0)
+		err = person_name_clean(name, text, strlen(text));
+	if (err < 0 && err != -ENOENT) {
+		http_exchange_problem(x, PROBLEM_BAD_REQUEST,
+		    "name is not UTF-8, or too long");
+		return false;
+	}
+	if (err <= 0)
+		snprintf(name, PERSON_NAME_SIZE, "%s", NAMELESS);
+	wish->name = name;
+	return true;
+}
+
+/* Room name, types and offer. False when a problem was answered. */
+static bool
+read_offer(struct http_exchange *x, struct room_wish *wish)
+{
+	size_t len;
+
+	if (!room_name_is_valid(http_exchange_param(x, "room"))) {
+		http_exchange_problem(x, PROBLEM_ROOM_NAME,
+		    "A room name has 1 to 64 of a-z, 0-9 and '-'.");
+		return false;
+	}
+	if (!http_exchange_has_type(x, SDP_TYPE)) {
+		http_exchange_set_header(x, "Accept-Post", SDP_TYPE);
+		http_exchange_problem(x, PROBLEM_MEDIA_TYPE,
+		    "The body is an SDP offer, " SDP_TYPE ".");
+		return false;
+	}
+	if (!http_exchange_accepts(x, SDP_TYPE)) {
+		http_exchange_problem(x, PROBLEM_NOT_ACCEPTABLE,
+		    "The answer is " SDP_TYPE ".");
+		return false;
+	}
+	wish->sdp = (const char *)http_exchange_body(x, &len);
+	wish->sdp_len = len;
+	if (wish->sdp == NULL || memchr(wish->sdp, '\0', len)) {
+		http_exchange_problem(x, PROBLEM_BAD_OFFER, wish->sdp ?
+		    "The offer holds a NUL." : "The offer is empty.");
+		return false;
+	}
+	return true;
+}
+
+static void
+start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
+{
+	struct waiting    *waiting = calloc(1, sizeof(*waiting));
+	struct room_proxy *room;
+	int                err = -ENOMEM;
+
+	if (waiting)
+		err = registry_room_open(api->registry,
+		    http_exchange_param(x, "room"), &room);
+	if (err == 0) {
+		waiting->exchange = x;
+		err = room_join_start(&waiting->join, room, wish, on_done,
+		    waiting);
+	}
+	if (err) {
+		free(waiting);
+		http_exchange_problem(x, err == -ENOSPC ? PROBLEM_BUSY :
+		    PROBLEM_INTERNAL, NULL);
+		return;
+	}
+	http_exchange_defer(x, on_gone, waiting);
+}
+
+void
+signalling_join(struct http_exchange *x, struct api *api,
+    const struct signalling_policy *policy)
+{
+	struct room_wish wish = { .direction = policy->direction };
+	char             name[PERSON_NAME_SIZE];
+
+	if (policy->open_to_all) {
+		http_exchange_set_header(x, "Access-Control-Allow-Origin", "*");
+		http_exchange_set_header(x, "Access-Control-Expose-Headers",
+		    "Location, ETag, Tessera-Participant");
+	}
+	if (!read_offer(x, &wish) || !read_query(x, &wish, name))
+		return;
+	wish.loopback = http_exchange_is_loopback(x);
+	wish.resume = http_exchange_header(x, "Tessera-Resume");
+	start(x, api, &wish);
+}
+
+void
+signalling_preflight(struct http_exchange *x)
+{
+	if (!room_name_is_valid(http_exchange_param(x, "room"))) {
+		http_exchange_problem(x, PROBLEM_ROOM_NAME, NULL);
+		return;
+	}
+	http_exchange_set_header(x, "Accept-Post", SDP_TYPE);
+	http_exchange_set_header(x, "Allow", "POST, OPTIONS");
+	http_exchange_set_header(x, "Access-Control-Allow-Origin", "*");
+	http_exchange_set_header(x, "Access-Control-Allow-Methods",
+	    "POST, OPTIONS");
+	http_exchange_set_header(x, "Access-Control-Allow-Headers",
+	    "Content-Type, Authorization, Tessera-Resume");
+	http_exchange_set_header(x, "Access-Control-Max-Age", "600");
+	http_exchange_reply(x, 204, NULL, NULL, 0);
+}
