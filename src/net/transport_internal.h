@@ -1,0 +1,70 @@
+/*
+ * What a transport and the table of transports know of each other.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Private to net/transport.c and net/transport_table.c. Net thread.
+ */
+#ifndef NET_TRANSPORT_INTERNAL_H
+#define NET_TRANSPORT_INTERNAL_H
+
+#include "net/classify.h"
+#include "net/ice.h"
+#include "net/rtp_crypt.h"
+#include "net/stun.h"
+#include "net/transport.h"
+
+/* One proven address in the table's index. */
+struct address_entry {
+	struct address_entry *next;	/* of the same bucket */
+	struct transport     *transport;	/* NULL: not in the index */
+	union packet_addr     remote;
+};
+
+struct transport {
+	struct transport_table  *table;
+	struct transport        *next;		/* of the table's list */
+	struct transport        *next_by_name;	/* of the same bucket */
+	struct transport_handler handler;
+	struct transport_stats   stats;
+	struct ice               ice;
+	struct dtls_link        *dtls;
+	struct rtp_crypt        *crypt;		/* once connected */
+	struct address_entry     addresses[ICE_PATHS_MAX]; /* by path */
+	bool     dtls_started;
+	bool     ended;
+	int64_t  heard_us;
+	int64_t  now_us;	/* of the call under way */
+};
+
+#define TRANSPORTS_MAX  1024
+#define ADDRESS_BUCKETS 1024	/* a power of two */
+#define NAME_BUCKETS    256	/* likewise */
+
+struct transport_table {
+	struct media_socket  *socket;	/* borrowed */
+	struct packet_pool   *pool;	/* borrowed */
+	struct transport     *all;
+	unsigned              count;
+	bool                  controlling;	/* some of them were so */
+	uint64_t              strays;
+	uint32_t              seed;	/* of the hashes */
+	struct address_entry *by_address[ADDRESS_BUCKETS];
+	struct transport     *by_name[NAME_BUCKETS];
+};
+
+/* -ENOSPC when full, -EEXIST when the user name is taken. */
+int  transport_table_add(struct transport_table *table, struct transport *t);
+void transport_table_remove(struct transport_table *table,
+    struct transport *t);
+
+/* Indexes t->ice.paths[path], taking the address from whoever had it. */
+void transport_table_bind(struct transport_table *table, struct transport *t,
+    unsigned path);
+
+/* Each takes the packet. */
+void transport_receive_stun(struct transport *t, const struct stun_message *m,
+    struct packet *packet, int64_t now_us);
+void transport_receive(struct transport *t, enum datagram_kind kind,
+    struct packet *packet, int64_t now_us);
+
+#endif

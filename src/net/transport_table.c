@@ -1,0 +1,247 @@
+/*
+ * Which transport a datagram belongs to.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/transport_internal.h"
+#include "util/random.h"
+#include "util/xalloc.h"
+
+/* ---- hashing ------------------------------------------------------------- */
+
+/* FNV-1a. Who is in the index has proven himself, so chains stay short. */
+static uint32_t
+hash(uint32_t seed, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	uint32_t       h = 2166136261u ^ seed;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+static struct address_entry **
+address_bucket(struct transport_table *table, const union packet_addr *a)
+{
+	uint32_t h;
+
+	if (a->any.sa_family == AF_INET)
+		h = hash(table->seed ^ a->v4.sin_port, &a->v4.sin_addr,
+		    sizeof(a->v4.sin_addr));
+	else
+		h = hash(table->seed ^ a->v6.sin6_port, &a->v6.sin6_addr,
+		    sizeof(a->v6.sin6_addr));
+	return &table->by_address[h & (ADDRESS_BUCKETS - 1)];
+}
+
+static struct transport **
+name_bucket(struct transport_table *table, const char *name, size_t len)
+{
+	return &table->by_name[hash(table->seed, name, len) &
+	    (NAME_BUCKETS - 1)];
+}
+
+static struct transport *
+find_by_address(struct transport_table *table, const union packet_addr *a)
+{
+	struct address_entry *e = *address_bucket(table, a);
+
+	while (e && !packet_addr_equal(&e->remote, a))
+		e = e->next;
+	return e ? e->transport : NULL;
+}
+
+static struct transport *
+find_by_name(struct transport_table *table, const char *name, size_t len)
+{
+	struct transport *t = *name_bucket(table, name, len);
+
+	while (t && (strlen(t->ice.local_ufrag) != len ||
+	    memcmp(t->ice.local_ufrag, name, len) != 0))
+		t = t->next_by_name;
+	return t;
+}
+
+/* ---- the index ----------------------------------------------------------- */
+
+static void
+unbind(struct transport_table *table, struct address_entry *entry)
+{
+	struct address_entry **at = address_bucket(table, &entry->remote);
+
+	if (entry->transport == NULL)
+		return;
+	while (*at != entry)
+		at = &(*at)->next;
+	*at = entry->next;
+	entry->transport = NULL;
+}
+
+void
+transport_table_bind(struct transport_table *table, struct transport *t,
+    unsigned path)
+{
+	struct address_entry     *entry = &t->addresses[path];
+	const union packet_addr  *remote = &t->ice.paths[path].remote;
+	struct address_entry    **bucket = address_bucket(table, remote);
+	struct address_entry     *other;
+
+	unbind(table, entry);
+	/* A page loaded anew may speak from the port of the one before. */
+	other = *bucket;
+	while (other && !packet_addr_equal(&other->remote, remote))
+		other = other->next;
+	if (other)
+		unbind(table, other);
+	entry->remote = *remote;
+	entry->transport = t;
+	entry->next = *bucket;
+	*bucket = entry;
+}
+
+int
+transport_table_add(struct transport_table *table, struct transport *t)
+{
+	const size_t       len = strlen(t->ice.local_ufrag);
+	struct transport **bucket;
+
+	if (table->count == TRANSPORTS_MAX)
+		return -ENOSPC;
+	if (find_by_name(table, t->ice.local_ufrag, len))
+		return -EEXIST;
+	bucket = name_bucket(table, t->ice.local_ufrag, len);
+	t->next_by_name = *bucket;
+	*bucket = t;
+	t->next = table->all;
+	table->all = t;
+	table->count++;
+	return 0;
+}
+
+void
+transport_table_remove(struct transport_table *table, struct transport *t)
+{
+	struct transport **at = &table->all;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	at = name_bucket(table, t->ice.local_ufrag,
+	    strlen(t->ice.local_ufrag));
+	while (*at != t)
+		at = &(*at)->next_by_name;
+	*at = t->next_by_name;
+	for (unsigned i = 0; i < ICE_PATHS_MAX; i++)
+		unbind(table, &t->addresses[i]);
+	table->count--;
+}
+
+/* ---- datagrams ----------------------------------------------------------- */
+
+static void
+stray(struct transport_table *table, struct packet *packet)
+{
+	table->strays++;
+	packet_free(&packet);
+}
+
+/* The controlling transport that has this candidate. */
+static struct transport *
+find_by_candidate(struct transport_table *table, const union packet_addr *a)
+{
+	struct transport *t = table->controlling ? table->all : NULL;
+
+	while (t && !(t->ice.controlling && ice_control_knows(&t->ice, a)))
+		t = t->next;
+	return t;
+}
+
+static struct transport *
+find_for_stun(struct transport_table *table, const struct stun_message *m,
+    const union packet_addr *remote)
+{
+	const char *colon;
+
+	if (m->class != STUN_REQUEST)
+		return find_by_candidate(table, remote);
+	colon = m->username ? memchr(m->username, ':', m->username_len) : NULL;
+	if (colon == NULL)
+		return NULL;
+	return find_by_name(table, m->username, (size_t)(colon - m->username));
+}
+
+static void
+stun_datagram(struct transport_table *table, struct packet *packet,
+    int64_t now_us)
+{
+	struct stun_message m;
+	struct transport   *t;
+
+	if (stun_parse(&m, packet->bytes, packet->len)) {
+		t = find_by_address(table, &packet->remote);
+		if (t)
+			t->stats.malformed++;
+		else
+			table->strays++;
+		packet_free(&packet);
+		return;
+	}
+	t = find_for_stun(table, &m, &packet->remote);
+	if (t)
+		transport_receive_stun(t, &m, packet, now_us);
+	else
+		stray(table, packet);
+}
+
+void
+transport_table_datagram(struct transport_table *table, struct packet *packet,
+    int64_t now_us)
+{
+	const enum datagram_kind kind = classify(packet->bytes, packet->len);
+	struct transport        *t;
+
+	if (kind == DATAGRAM_STUN) {
+		stun_datagram(table, packet, now_us);
+		return;
+	}
+	t = find_by_address(table, &packet->remote);
+	if (t) {
+		transport_receive(t, kind, packet, now_us);
+		return;
+	}
+	t = find_by_candidate(table, &packet->remote);
+	if (t)
+		t->stats.not_validated++;
+	else
+		table->strays++;
+	packet_free(&packet);
+}
+
+uint64_t
+transport_table_strays(const struct transport_table *table)
+{
+	return table->strays;
+}
+
+int
+transport_table_new(struct transport_table **out, struct media_socket *socket,
+    struct packet_pool *pool)
+{
+	struct transport_table *table = xcalloc(1, sizeof(*table));
+
+	table->socket = socket;
+	table->pool = pool;
+	table->seed = random_u32();
+	*out = table;
+	return 0;
+}
+
+void
+transport_table_free(struct transport_table *table)
+{
+	free(table);
+}

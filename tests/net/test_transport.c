@@ -1,0 +1,571 @@
+/*
+ * Two transports over loopback sockets, and an attacker beside them.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <event2/event.h>
+
+#include "loopback.h"
+#include "net/rtp_crypt.h"
+#include "net/stun.h"
+#include "net/transport.h"
+#include "util/clock.h"
+
+#define SERVER_PWD "serverpasswordserverpassw"
+#define PEER_PWD   "peerpasswordpeerpassword"
+
+/* One end: a socket, its table and one transport. */
+struct side {
+	struct packet_pool     *pool;
+	struct media_socket    *socket;
+	struct transport_table *table;
+	struct transport       *transport;
+	struct dtls_identity   *identity;
+	union packet_addr       address;
+	bool                    connected;
+	unsigned                rtp, rtcp, ended;
+	enum transport_end      how;
+	uint8_t                 last[64];
+	size_t                  last_len;
+};
+
+struct pair {
+	struct event_base *base;
+	struct side        server, peer;
+};
+
+/* ---- plumbing ------------------------------------------------------------ */
+
+static void
+on_datagram(void *to, struct packet *packet, int64_t now_us)
+{
+	struct side *side = to;
+
+	transport_table_datagram(side->table, packet, now_us);
+}
+
+static void
+on_connected(void *to)
+{
+	struct side *side = to;
+
+	assert_false(side->connected);
+	side->connected = true;
+}
+
+static void
+keep(struct side *side, struct packet *packet)
+{
+	side->last_len = packet->len;
+	assert_true(packet->len <= sizeof(side->last));
+	memcpy(side->last, packet->bytes, packet->len);
+	packet_free(&packet);
+}
+
+static void
+on_rtp(void *to, struct packet *packet)
+{
+	struct side *side = to;
+
+	side->rtp++;
+	keep(side, packet);
+}
+
+static void
+on_rtcp(void *to, struct packet *packet)
+{
+	struct side *side = to;
+
+	side->rtcp++;
+	keep(side, packet);
+}
+
+static void
+on_ended(void *to, enum transport_end how)
+{
+	struct side *side = to;
+
+	side->ended++;
+	side->how = how;
+}
+
+static void
+side_open(struct side *side, struct event_base *base, int family)
+{
+	const struct media_socket_handler handler = {
+		.datagram = on_datagram, .to = side };
+	const int fd = loopback_socket(family);
+
+	memset(side, 0, sizeof(*side));
+	assert_true(fd >= 0);
+	side->address = loopback_addr(fd);
+	assert_int_equal(packet_pool_new(&side->pool, 512), 0);
+	assert_int_equal(media_socket_new(&side->socket, base,
+	    family == AF_INET ? fd : -1, family == AF_INET ? -1 : fd,
+	    side->pool, &handler), 0);
+	assert_int_equal(transport_table_new(&side->table, side->socket,
+	    side->pool), 0);
+	assert_int_equal(dtls_identity_new(&side->identity), 0);
+}
+
+static void
+side_close(struct side *side)
+{
+	transport_free(side->transport);
+	transport_table_free(side->table);
+	media_socket_free(side->socket);
+	packet_pool_free(side->pool);
+	dtls_identity_free(side->identity);
+}
+
+static struct transport_config
+config_for(struct side *side, const struct side *other, bool server)
+{
+	struct transport_config cfg = {
+		.controlling = !server,
+		.dtls_client = server,
+		.local_ufrag = server ? "serv" : "peer",
+		.local_pwd = server ? SERVER_PWD : PEER_PWD,
+		.remote_ufrag = server ? "peer" : "serv",
+		.remote_pwd = server ? PEER_PWD : SERVER_PWD,
+		.identity = side->identity,
+		.handler = { on_connected, on_rtp, on_rtcp, on_ended, side },
+	};
+
+	dtls_identity_fingerprint(other->identity, cfg.remote_fingerprint);
+	return cfg;
+}
+
+static void
+pair_open(struct pair *p, int family)
+{
+	struct transport_config cfg;
+	const int64_t           now_us = clock_monotonic_us();
+
+	assert_int_equal(rtp_crypt_prepare(), 0);
+	p->base = event_base_new();
+	side_open(&p->server, p->base, family);
+	side_open(&p->peer, p->base, family);
+	cfg = config_for(&p->server, &p->peer, true);
+	assert_int_equal(transport_new(&p->server.transport, p->server.table,
+	    &cfg, now_us), 0);
+	cfg = config_for(&p->peer, &p->server, false);
+	assert_int_equal(transport_new(&p->peer.transport, p->peer.table, &cfg,
+	    now_us), 0);
+}
+
+static void
+pair_close(struct pair *p)
+{
+	side_close(&p->peer);
+	side_close(&p->server);
+	event_base_free(p->base);
+}
+
+static void
+side_timeout(struct side *side, int64_t now_us, int64_t *next_us)
+{
+	int64_t due;
+
+	if (side->transport == NULL)
+		return;
+	if (transport_next_us(side->transport) <= now_us)
+		transport_timeout(side->transport, now_us);
+	media_socket_flush(side->socket);
+	due = transport_next_us(side->transport);
+	if (due < *next_us)
+		*next_us = due;
+}
+
+static bool
+never(const struct pair *p)
+{
+	(void)p;
+	return false;
+}
+
+/* Runs until `done` or for `most_us`. */
+static void
+run(struct pair *p, bool (*done)(const struct pair *), int64_t most_us)
+{
+	const int64_t end_us = clock_monotonic_us() + most_us;
+
+	for (;;) {
+		const int64_t  now_us = clock_monotonic_us();
+		int64_t        next_us = end_us;
+		struct timeval wait = { 0, 0 };
+
+		side_timeout(&p->server, now_us, &next_us);
+		side_timeout(&p->peer, now_us, &next_us);
+		if (done(p) || now_us >= end_us)
+			return;
+		if (next_us > now_us) {
+			wait.tv_sec = (next_us - now_us) / 1000000;
+			wait.tv_usec = (next_us - now_us) % 1000000;
+		}
+		event_base_loopexit(p->base, &wait);
+		event_base_loop(p->base, EVLOOP_ONCE);
+	}
+}
+
+static bool
+both_connected(const struct pair *p)
+{
+	return p->server.connected && p->peer.connected;
+}
+
+static bool
+server_has_rtp(const struct pair *p)
+{
+	return p->server.rtp > 0;
+}
+
+static bool
+peer_has_both(const struct pair *p)
+{
+	return p->peer.rtp > 0 && p->peer.rtcp > 0;
+}
+
+static bool
+peer_ended(const struct pair *p)
+{
+	return p->peer.ended > 0;
+}
+
+static void
+connect_pair(struct pair *p)
+{
+	transport_add_candidate(p->peer.transport, &p->server.address,
+	    clock_monotonic_us());
+	run(p, both_connected, 5000000);
+	assert_true(both_connected(p));
+	assert_true(transport_connected(p->server.transport));
+	assert_true(transport_connected(p->peer.transport));
+}
+
+static const uint8_t plain_rtp[] = { 0x80, 111, 0x00, 0x01, 0, 0, 0, 5, 0, 0,
+    0, 7, 'h', 'e', 'l', 'l', 'o' };
+static const uint8_t plain_rtcp[] = { 0x80, 201, 0, 1, 0, 0, 0, 7 };
+
+static struct packet *
+packet_with(struct side *side, const uint8_t *bytes, size_t len)
+{
+	struct packet *packet = packet_new(side->pool);
+
+	assert_non_null(packet);
+	memcpy(packet->bytes, bytes, len);
+	packet->len = len;
+	return packet;
+}
+
+static void
+send_rtp(struct side *side)
+{
+	transport_send_rtp(side->transport, packet_with(side, plain_rtp,
+	    sizeof(plain_rtp)), clock_monotonic_us());
+	media_socket_flush(side->socket);
+}
+
+/* ---- tests --------------------------------------------------------------- */
+
+static void
+connects_and_carries_media(int family)
+{
+	struct pair p;
+
+	pair_open(&p, family);
+	send_rtp(&p.peer);	/* too soon: dropped, not sent */
+	connect_pair(&p);
+
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	assert_int_equal(p.server.last_len, sizeof(plain_rtp));
+	assert_memory_equal(p.server.last, plain_rtp, sizeof(plain_rtp));
+
+	send_rtp(&p.server);
+	transport_send_rtcp(p.server.transport, packet_with(&p.server,
+	    plain_rtcp, sizeof(plain_rtcp)), clock_monotonic_us());
+	run(&p, peer_has_both, 2000000);
+	assert_int_equal(p.peer.rtp, 1);
+	assert_int_equal(p.peer.rtcp, 1);
+	assert_int_equal(transport_table_strays(p.server.table), 0);
+	assert_int_equal(transport_stats(p.server.transport)->not_authentic,
+	    0);
+	pair_close(&p);
+}
+
+static void
+connects_and_carries_media_both_ways(void **state)
+{
+	(void)state;
+	connects_and_carries_media(AF_INET);
+}
+
+static void
+works_over_ipv6(void **state)
+{
+	const int fd = loopback_socket(AF_INET6);
+
+	(void)state;
+	if (fd < 0)
+		return;		/* this machine has none */
+	close(fd);
+	connects_and_carries_media(AF_INET6);
+}
+
+static void
+close_notify_ends_the_other_side(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	transport_free(p.server.transport);
+	p.server.transport = NULL;
+	media_socket_flush(p.server.socket);
+	run(&p, peer_ended, 2000000);
+	assert_int_equal(p.peer.ended, 1);
+	assert_int_equal(p.peer.how, TRANSPORT_CLOSED);
+	assert_false(transport_connected(p.peer.transport));
+	pair_close(&p);
+}
+
+static void
+send_from(int fd, const union packet_addr *to, const void *bytes, size_t len)
+{
+	assert_int_equal(sendto(fd, bytes, len, 0, &to->any,
+	    packet_addr_len(to)), len);
+}
+
+static bool
+hears_anything(int fd)
+{
+	uint8_t bytes[2048];
+
+	return recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 0;
+}
+
+/* What a stranger on another port of the same machine can do: nothing. */
+static void
+drops_and_counts_an_attackers_datagrams(void **state)
+{
+	static const uint8_t dtls_alert[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0,
+	    0, 1, 0, 2, 2, 40 };
+	static const uint8_t transaction[STUN_TRANSACTION_LEN] = { 1, 2, 3 };
+	struct pair p;
+	uint8_t     check[STUN_MESSAGE_MAX];
+	size_t      len;
+	const int   attacker = loopback_socket(AF_INET);
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	for (unsigned i = 0; i < 10; i++) {
+		send_from(attacker, &p.server.address, dtls_alert,
+		    sizeof(dtls_alert));
+		send_from(attacker, &p.server.address, plain_rtp,
+		    sizeof(plain_rtp));
+	}
+	/* A check of the right name without the right password. */
+	len = stun_write_request(check, sizeof(check), transaction,
+	    "serv:peer", "guess-guess-guess-guess", 1, 2, true);
+	send_from(attacker, &p.server.address, check, len);
+	run(&p, never, 100000);
+	assert_int_equal(transport_table_strays(p.server.table), 20);
+	assert_int_equal(transport_stats(p.server.transport)->not_authentic,
+	    1);
+	assert_false(hears_anything(attacker));
+
+	/* Media still flows, and to the peer alone. */
+	send_rtp(&p.server);
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	run(&p, never, 50000);
+	assert_int_equal(p.server.rtp, 1);
+	assert_int_equal(p.peer.rtp, 1);
+	assert_int_equal(p.server.ended, 0);
+	assert_false(hears_anything(attacker));
+	close(attacker);
+	pair_close(&p);
+}
+
+/* From the peer's own address, as a forger would: counted, never acted on. */
+static void
+counts_forged_packets_and_goes_on(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	for (unsigned i = 0; i < 200; i++) {
+		struct packet *packet = packet_with(&p.peer, plain_rtp,
+		    sizeof(plain_rtp));
+
+		/* Past SRTP, by the peer's own socket. */
+		packet->bytes[0] = i % 2 ? 0x80 : 22;
+		packet->remote = p.server.address;
+		media_socket_send(p.peer.socket, packet);
+	}
+	media_socket_flush(p.peer.socket);
+	run(&p, never, 100000);
+	assert_int_equal(transport_stats(p.server.transport)->not_authentic,
+	    100);
+	assert_int_equal(p.server.rtp, 0);
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	assert_int_equal(p.server.ended, 0);
+	pair_close(&p);
+}
+
+/* The peer comes from another port: one check with nomination, and it moves. */
+static void
+follows_the_peer_to_another_address(void **state)
+{
+	static const uint8_t transaction[STUN_TRANSACTION_LEN] = { 9 };
+	struct pair p;
+	uint8_t     check[STUN_MESSAGE_MAX], got[2048];
+	size_t      len;
+	const int   elsewhere = loopback_socket(AF_INET);
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	len = stun_write_request(check, sizeof(check), transaction,
+	    "serv:peer", SERVER_PWD, 1, 2, true);
+	send_from(elsewhere, &p.server.address, check, len);
+	run(&p, never, 50000);
+	/* The answer, then media. */
+	assert_true(recv(elsewhere, got, sizeof(got), MSG_DONTWAIT) > 0);
+	send_rtp(&p.server);
+	run(&p, never, 50000);
+	assert_int_equal(recv(elsewhere, got, sizeof(got), MSG_DONTWAIT),
+	    sizeof(plain_rtp) + 10);
+	/* The old address is heard still. */
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	close(elsewhere);
+	pair_close(&p);
+}
+
+static void
+a_wrong_fingerprint_never_connects(void **state)
+{
+	struct pair             p;
+	struct transport_config cfg;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	transport_free(p.server.transport);
+	cfg = config_for(&p.server, &p.peer, true);
+	cfg.remote_fingerprint[0] ^= 1;
+	assert_int_equal(transport_new(&p.server.transport, p.server.table,
+	    &cfg, clock_monotonic_us()), 0);
+	transport_add_candidate(p.peer.transport, &p.server.address,
+	    clock_monotonic_us());
+	run(&p, never, 500000);
+	assert_false(p.server.connected);
+	assert_int_equal(p.server.ended, 1);
+	assert_int_equal(p.server.how, TRANSPORT_FAILED);
+	pair_close(&p);
+}
+
+static void
+tries_the_next_candidate(void **state)
+{
+	struct pair       p;
+	union packet_addr nobody;
+	const int         silent = loopback_socket(AF_INET);
+	const int64_t     now_us = clock_monotonic_us();
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	nobody = loopback_addr(silent);
+	transport_add_candidate(p.peer.transport, &nobody, now_us);
+	transport_add_candidate(p.peer.transport, &p.server.address, now_us);
+	run(&p, both_connected, 8000000);
+	assert_true(both_connected(&p));
+	close(silent);
+	pair_close(&p);
+}
+
+static void
+a_user_name_is_taken_once(void **state)
+{
+	struct pair             p;
+	struct transport_config cfg;
+	struct transport       *other = NULL;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	cfg = config_for(&p.server, &p.peer, true);
+	assert_int_equal(transport_new(&other, p.server.table, &cfg, 0),
+	    -EEXIST);
+	assert_null(other);
+	cfg.local_ufrag = "";
+	assert_int_equal(transport_new(&other, p.server.table, &cfg, 0),
+	    -EINVAL);
+	pair_close(&p);
+}
+
+/* The session before spoke from this address: it is the new one's now. */
+static void
+an_address_belongs_to_who_proved_it_last(void **state)
+{
+	static const uint8_t transaction[STUN_TRANSACTION_LEN] = { 7 };
+	struct pair             p;
+	struct transport_config cfg;
+	struct transport       *other = NULL;
+	struct packet          *packet;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	cfg = config_for(&p.server, &p.peer, true);
+	cfg.local_ufrag = "newer";
+	assert_int_equal(transport_new(&other, p.server.table, &cfg,
+	    clock_monotonic_us()), 0);
+	packet = packet_new(p.peer.pool);
+	packet->len = stun_write_request(packet->bytes, sizeof(packet->bytes),
+	    transaction, "newer:peer", SERVER_PWD, 1, 2, true);
+	packet->remote = p.server.address;
+	media_socket_send(p.peer.socket, packet);
+	send_rtp(&p.peer);
+	run(&p, never, 100000);
+	assert_int_equal(p.server.rtp, 0);
+	assert_int_equal(transport_stats(other)->not_authentic, 1);
+	transport_free(other);
+	pair_close(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(connects_and_carries_media_both_ways),
+		cmocka_unit_test(works_over_ipv6),
+		cmocka_unit_test(close_notify_ends_the_other_side),
+		cmocka_unit_test(drops_and_counts_an_attackers_datagrams),
+		cmocka_unit_test(counts_forged_packets_and_goes_on),
+		cmocka_unit_test(follows_the_peer_to_another_address),
+		cmocka_unit_test(a_wrong_fingerprint_never_connects),
+		cmocka_unit_test(tries_the_next_candidate),
+		cmocka_unit_test(a_user_name_is_taken_once),
+		cmocka_unit_test(an_address_belongs_to_who_proved_it_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
