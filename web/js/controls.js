@@ -58,7 +58,6 @@ export function drawSwitch(node, which, device) {
 
 	setIcon(node, on ? which : `${which}-off`);
 	node.classList.toggle('off', !on);
-	setAttr(node, 'aria-pressed', String(on));
 	label(node, t(`${which}.${on ? 'off' : 'on'}`));
 }
 
@@ -93,7 +92,7 @@ export function showControls(store, actions) {
 		drawSwitch(mic, 'mic', state.mic);
 		drawSwitch(camera, 'camera', state.camera);
 		label(people, t(open ? 'control.people.hide' : 'control.people'));
-		setAttr(people, 'aria-pressed', String(open));
+		setAttr(people, 'aria-expanded', String(open));
 		people.classList.toggle('open', open);
 		label(full, t(inFull ? 'control.full.exit' : 'control.full'));
 		setIcon(full, inFull ? 'full-exit' : 'full');

@@ -44,8 +44,10 @@ function mark(name, words) {
 }
 
 function makeRow() {
-	return el('li', '', el('span', 'face'),
-		el('span', 'who', el('span'), el('small')),
+	const face = el('span', 'face');
+
+	face.setAttribute('aria-hidden', 'true');
+	return el('li', '', face, el('span', 'who', el('span'), el('small')),
 		mark('camera-off', 'people.camera'), mark('mic-off', 'people.muted'));
 }
 

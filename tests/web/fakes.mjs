@@ -1,0 +1,246 @@
+// A browser's network as session.js sees it, with a clock that the test turns.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+const real = { setTimeout: globalThis.setTimeout };
+
+class FakeClock {
+	#now = 1000;
+	#timers = new Map();
+	#next = 1;
+
+	now() {
+		return this.#now;
+	}
+
+	start(work, ms, every) {
+		const id = this.#next++;
+
+		this.#timers.set(id, { at: this.#now + ms, work, every });
+		return id;
+	}
+
+	stop(id) {
+		this.#timers.delete(id);
+	}
+
+	stopAll() {
+		this.#timers.clear();
+	}
+
+	/* The next timer due by `limit`, or undefined. */
+	#due(limit) {
+		return [...this.#timers].filter(([, timer]) => timer.at <= limit)
+		    .sort(([, a], [, b]) => a.at - b.at)[0];
+	}
+
+	async pass(ms, settle) {
+		const limit = this.#now + ms;
+
+		for (let due = this.#due(limit); due; due = this.#due(limit)) {
+			const [id, timer] = due;
+
+			this.#now = timer.at;
+			if (timer.every)
+				timer.at += timer.every;
+			else
+				this.#timers.delete(id);
+			timer.work();
+			await settle();
+		}
+		this.#now = limit;
+	}
+}
+
+class FakeSender {
+	track = null;
+
+	constructor(track, encodings) {
+		this.track = track;
+		this.encodings = encodings;
+	}
+
+	getParameters() {
+		return { encodings: structuredClone(this.encodings) };
+	}
+
+	async setParameters({ encodings }) {
+		this.encodings = encodings;
+	}
+
+	async replaceTrack(track) {
+		this.track = track;
+	}
+}
+
+class FakePeer extends EventTarget {
+	connectionState = 'new';
+	localDescription = null;
+	transceivers = [];
+
+	constructor() {
+		super();
+		fakes.peers.push(this);
+	}
+
+	get state() {
+		return this.connectionState;
+	}
+
+	addTransceiver(what, { direction, sendEncodings }) {
+		const transceiver = { direction,
+			sender: new FakeSender(typeof what === 'string' ? null : what, sendEncodings) };
+
+		this.transceivers.push(transceiver);
+		return transceiver;
+	}
+
+	async setLocalDescription() {
+		this.localDescription = { sdp: 'offer' };
+	}
+
+	async setRemoteDescription() {
+	}
+
+	async getStats() {
+		return new Map();
+	}
+
+	become(state) {
+		this.connectionState = state;
+		this.dispatchEvent(new Event('connectionstatechange'));
+		this.onconnectionstatechange?.();
+	}
+
+	close() {
+		this.connectionState = 'closed';
+	}
+}
+
+class FakeEvents extends EventTarget {
+	static CLOSED = 2;
+	readyState = 1;
+
+	constructor(url) {
+		super();
+		this.url = url;
+		fakes.streams.push(this);
+		queueMicrotask(() => this.say('snapshot',
+		    { room: 'r', you: 'me', people: [], tilemap: null, speaking: [] }));
+	}
+
+	say(type, data) {
+		if (this.readyState !== FakeEvents.CLOSED)
+			this.dispatchEvent(Object.assign(new Event(type),
+			    { data: JSON.stringify(data) }));
+	}
+
+	/* As after a 404. */
+	die() {
+		this.readyState = FakeEvents.CLOSED;
+		this.onerror?.();
+	}
+
+	close() {
+		this.readyState = FakeEvents.CLOSED;
+	}
+}
+
+function headersOf(pairs) {
+	return { get: (name) => pairs[name] ?? null };
+}
+
+async function fakeFetch(url, { method = 'GET', headers = {}, body } = {}) {
+	fakes.requests.push({ url, method, headers, body });
+	if (method !== 'POST')
+		return { ok: true, status: 200, headers: headersOf({}) };
+
+	fakes.onjoin();
+
+	const answer = fakes.answers.shift() ?? {};
+
+	if (answer.cut || fakes.down)
+		throw new TypeError('network');
+	if (answer.status)
+		return { ok: false, status: answer.status,
+			headers: headersOf({ 'Retry-After': answer.retry }),
+			json: async () => ({ type: `urn:tessera:problem:${answer.type}` }) };
+	return { ok: true, status: 201, text: async () => 'answer',
+		headers: headersOf({ Location: `/v1/sessions/s${fakes.joins()}`,
+			'Tessera-Participant': 'me' }) };
+}
+
+const clock = new FakeClock();
+
+export const fakes = {
+	peers: [], streams: [], requests: [],
+	answers: [],			/* to the next joins; none: 201 */
+	down: false,
+	onjoin: () => {},		/* the server has a join, and has not answered */
+
+	reset() {
+		clock.stopAll();
+		this.peers = [];
+		this.streams = [];
+		this.requests = [];
+		this.answers = [];
+		this.down = false;
+		this.onjoin = () => {};
+	},
+	/* The newest connection. */
+	peer() {
+		return this.peers.at(-1);
+	},
+	events(n) {
+		return this.streams[n];
+	},
+	joins() {
+		return this.requests.filter(({ method }) => method === 'POST').length;
+	},
+	/* Lets everything that needs no time happen. */
+	settle() {
+		return new Promise((resolve) => {
+			real.setTimeout(resolve, 2);
+		});
+	},
+	async pass(ms) {
+		await this.settle();
+		await clock.pass(ms, () => this.settle());
+		await this.settle();
+	},
+};
+
+class FakeCustomEvent extends Event {
+	constructor(type, { detail }) {
+		super(type);
+		this.detail = detail;
+	}
+}
+
+Object.assign(globalThis, {
+	RTCPeerConnection: FakePeer, EventSource: FakeEvents, fetch: fakeFetch,
+	CustomEvent: FakeCustomEvent,
+	MediaStream: class {
+		addTrack() {
+		}
+	},
+	addEventListener() {
+	},
+	removeEventListener() {
+	},
+});
+
+/* Only what the library asks is turned by hand: the test's own limit of time is real. */
+const ours = () => /web\/js\//.test(new Error().stack.split('\n')[3] ?? '');
+
+for (const [name, every] of [['setTimeout', false], ['setInterval', true]]) {
+	const old = globalThis[name];
+
+	globalThis[name] = (work, ms, ...more) => ours() ?
+		clock.start(work, ms, every ? ms : 0) : old(work, ms, ...more);
+}
+for (const name of ['clearTimeout', 'clearInterval']) {
+	const old = globalThis[name];
+
+	globalThis[name] = (id) => typeof id === 'number' ? clock.stop(id) : old(id);
+}
+performance.now = () => clock.now();

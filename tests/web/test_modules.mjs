@@ -1,0 +1,127 @@
+// The page's pure modules: who is here, colours and initials, tile maps, the judged line.
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { pause, runTest } from '../harness/tap.mjs';
+import { load } from './modules.mjs';
+
+const { inOrder, RoomModel } = await load('events.js');
+const { freshName, nameProblem, tidyName } = await load('landing.js');
+const { hueOf, initials } = await load('person.js');
+const { LineQuality } = await load('quality.js');
+const { MapClock } = await load('tilemap.js');
+
+const person = (id, name) => ({ id, name, mic: true, camera: true, state: 'here', sends: true });
+const ada = person('0000000a', 'Ada'), bob = person('0000000b', 'Bob');
+const eve = person('0000000e', 'Eve');
+
+function snapshot(people = [ada, bob]) {
+	return { room: 'r', you: bob.id, people, tilemap: null, speaking: [ada.id] };
+}
+
+function theRoom(test) {
+	const model = new RoomModel();
+
+	test.check(model.apply('snapshot', snapshot())?.kind === 'snapshot' &&
+	    model.people.size === 2 && model.you === bob.id, 'takes_a_snapshot');
+	test.check(model.apply('roster', { op: 'joined', person: eve })?.kind === 'joined' &&
+	    model.people.has(eve.id), 'hears_who_joined');
+	test.check(model.apply('roster', { op: 'joined', person: eve })?.kind === 'changed',
+	    'a_person_joins_once');
+	model.apply('roster', { op: 'changed', person: { ...eve, mic: false } });
+	test.check(model.people.get(eve.id).mic === false, 'hears_what_changed');
+	test.check(model.apply('roster', { op: 'left', person: ada })?.kind === 'left' &&
+	    !model.people.has(ada.id) && !model.speaking.length,
+	'who_left_speaks_no_more');
+	test.check(model.apply('roster', { op: 'left' }) === null &&
+	    model.apply('future', {}) === null, 'passes_over_what_it_does_not_know');
+	model.apply('snapshot', snapshot([eve]));
+	test.check([...model.people.keys()].join() === eve.id,
+	    'a_snapshot_replaces_all');
+
+	const order = (speaking) => inOrder([eve, ada, bob], speaking, bob.id)
+	    .map(({ name }) => name).join(' ');
+	test.check(order([]) === 'Bob Ada Eve', 'lists_oneself_first_in_silence');
+	test.check(order([eve.id, ada.id]) === 'Eve Ada Bob', 'lists_the_loudest_first');
+}
+
+function looks(test) {
+	/* The same figures stand in the test of compositor_colour(). */
+	test.check(hueOf('1a2b3c4d') === 13 && hueOf('deadbeef') === 261,
+	    'a_colour_follows_from_the_id');
+	for (const [name, wanted] of [['Ada Lovelace', 'AL'], ['  grace  brewster hopper ', 'GH'],
+		['edsger', 'E'], ['Émile Zola', 'ÉZ'], ['李娜', '李'], ['42', '4'], ['', ''], ['!? …', ''],
+		['<b>Bob</b>', 'BB']])
+		test.check(initials(name) === wanted, `initials_of_${JSON.stringify(name)}`,
+		    initials(name));
+}
+
+function roomNames(test) {
+	test.check(!nameProblem('blue-fox') && !nameProblem('a'.repeat(64)), 'takes_room_names');
+	test.check(['', 'Blue', 'a b', 'a/b', 'ä', 'a'.repeat(65)].every(nameProblem) &&
+	    ['v1', 'whip', 'metrics'].every(nameProblem), 'refuses_what_is_none');
+	test.check(tidyName('  Blue Fox ') === 'blue-fox', 'makes_a_name_of_what_was_typed');
+
+	const names = Array.from({ length: 200 }, freshName);
+	test.check(names.every((name) => !nameProblem(name)) && new Set(names).size > 195,
+	    'proposes_names_that_differ');
+}
+
+async function tileMaps(test) {
+	const shown = [];
+	const clock = new MapClock((map) => shown.push(map.version));
+	const map = (version, rtp) => ({ version, rtp, canvas: [1280, 720], tiles: [] });
+
+	clock.offer(map(1, 1000));
+	test.check(!shown.length, 'a_map_waits');
+	await pause(250);
+	test.check(shown.join() === '1', 'without_word_from_the_frames_not_for_long');
+	clock.frame(5000);
+	clock.offer(map(2, 4000));
+	test.check(shown.join() === '1,2', 'a_map_of_a_frame_gone_by_is_shown_at_once');
+	clock.offer(map(3, 9000));
+	clock.frame(8999);
+	test.check(shown.join() === '1,2', 'not_before_its_frame');
+	clock.frame(9000);
+	test.check(shown.join() === '1,2,3', 'with_its_frame');
+	clock.frame(0xffffff00);
+	clock.offer(map(4, 0x10));
+	test.check(shown.join() === '1,2,3', 'time_stamps_wrap');
+	clock.offer(map(5, 0x20));
+	clock.frame(0x30);
+	test.check(shown.join() === '1,2,3,5', 'a_newer_map_takes_the_place_of_one_that_waits');
+	clock.offer(map(6, 0x4000));
+	await pause(1200);
+	test.check(shown.join() === '1,2,3,5,6', 'a_frame_that_never_comes_is_not_waited_for');
+	clock.offer(map(7, 0x8000));
+	clock.reset();
+	clock.frame(0x9000);
+	test.check(shown.join() === '1,2,3,5,6', 'a_new_line_forgets_old_maps');
+}
+
+function theLine(test) {
+	const quality = new LineQuality();
+	const sample = (more) => quality.take({ received_bytes: 0, received_bps: 0, sent_bps: 0,
+		loss_in: 0, loss_out: 0, rtt_ms: 10, ...more });
+
+	sample({ loss_in: 0.2 });
+	test.check(!quality.weak, 'one_bad_moment_is_not_a_weak_line');
+	sample({ rtt_ms: 900 });
+	test.check(quality.weak, 'two_are');
+	sample({});
+	test.check(quality.weak, 'it_takes_time_to_be_well_again');
+	sample({});
+	test.check(!quality.weak, 'and_then_is_well');
+	sample({ received_bytes: 1000 });
+	quality.newLine();
+	sample({ received_bytes: 250 });
+	test.check(quality.summary(10).received_bps === 1000, 'sums_up_over_all_lines',
+	    quality.summary(10).received_bps);
+	test.check(quality.summary(0).received_bps === 0, 'no_time_no_rate');
+}
+
+runTest(30, async (test) => {
+	theRoom(test);
+	looks(test);
+	roomNames(test);
+	await tileMaps(test);
+	theLine(test);
+});

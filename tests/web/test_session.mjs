@@ -1,0 +1,224 @@
+// The client library's patience: what it does when the line, the room or the server goes.
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { runTest } from '../harness/tap.mjs';
+import { fakes } from './fakes.mjs';
+import { load } from './modules.mjs';
+
+const { Session } = await load('session.js');
+
+/* A session that has joined; `said` are its phases so far. */
+async function joined(options = {}) {
+	fakes.reset();
+	const session = new Session({ room: 'r', name: 'Ada', ...options });
+	const said = [];
+
+	session.addEventListener('phase', ({ detail }) => said.push(
+		detail.reason ? `${detail.phase}:${detail.reason}` : detail.phase));
+	const join = session.join();
+	await fakes.settle();
+	fakes.peer().become('connected');
+	await join;
+	return { session, said };
+}
+
+async function joins(test) {
+	const { session, said } = await joined();
+
+	test.check(said.join() === 'joining,here', 'joins', said);
+	test.check(fakes.requests[0].url === '/v1/rooms/r/join?name=Ada&max=720p' &&
+	    fakes.requests[0].headers['Tessera-Resume'] === undefined, 'by_one_request');
+	session.leave();
+	test.check(said.pop() === 'left' && fakes.peer().state === 'closed' &&
+	    fakes.requests.at(-1).method === 'DELETE' &&
+	    fakes.requests.at(-1).url === '/v1/sessions/s1', 'and_says_goodbye');
+}
+
+async function joinsInVain(test) {
+	fakes.reset();
+	fakes.answers.push({ status: 503, retry: '7', type: 'busy' });
+	const session = new Session({ room: 'r' });
+	const error = await session.join().catch((reason) => reason);
+
+	test.check(error.code === 'busy' && error.retry_after_s === 7 && session.phase === 'failed',
+	    'a_full_server_says_when_to_come_again');
+
+	fakes.reset();
+	const slow = new Session({ room: 'r' });
+	const why = slow.join().catch((reason) => reason);
+	await fakes.pass(10_100);
+	test.check((await why).code === 'media' &&
+	    fakes.requests.some(({ method }) => method === 'DELETE'),
+	'media_that_does_not_come_is_not_waited_for_and_its_place_given_back');
+
+	fakes.reset();
+	fakes.answers.push({ cut: true });
+	const dead = await new Session({ room: 'r' }).join().catch((reason) => reason);
+	test.check(dead.code === 'unreachable', 'a_dead_server_is_called_so');
+}
+
+async function leavesWhileJoining(test) {
+	fakes.reset();
+	const session = new Session({ room: 'r' });
+	const why = session.join().catch((reason) => reason);
+
+	session.leave();
+	await fakes.settle();
+	test.check((await why).code === 'left' && session.phase === 'left' &&
+	    fakes.requests.at(-1).method === 'DELETE', 'who_leaves_while_joining_is_gone');
+}
+
+async function lineComesBack(test) {
+	const { session, said } = await joined();
+
+	fakes.peer().become('disconnected');
+	test.check(session.phase === 'reconnecting', 'a_silent_line_is_told');
+	await fakes.pass(5000);
+	test.check(fakes.joins() === 1, 'and_given_time');
+	fakes.peer().become('connected');
+	await fakes.pass(20_000);
+	test.check(said.slice(2).join() === 'reconnecting:line,here' && fakes.joins() === 1 &&
+	    session.summary.interruptions === 1, 'one_that_comes_back_by_itself_is_kept', said);
+}
+
+async function lineIsReplaced(test) {
+	const { session } = await joined();
+	const first = fakes.peer();
+
+	fakes.onjoin = () => fakes.events(0).say('ended', { reason: 'replaced' });
+	first.become('disconnected');
+	await fakes.pass(8100);
+	test.check(fakes.joins() === 2 && fakes.peer() !== first &&
+	    fakes.requests.filter(({ method }) => method === 'POST')[1]
+	        .headers['Tessera-Resume'] === 's1', 'one_silent_too_long_is_replaced_in_place');
+	test.check(session.phase === 'reconnecting', 'the_end_of_the_old_session_is_none_of_ours');
+	fakes.peer().become('connected');
+	await fakes.settle();
+	test.check(session.phase === 'here' && first.state === 'closed', 'and_then_is_here');
+}
+
+async function failedLine(test) {
+	const { session } = await joined();
+
+	fakes.answers.push({ cut: true }, { cut: true });
+	fakes.peer().become('failed');
+	await fakes.settle();
+	test.check(fakes.joins() === 2, 'a_failed_line_is_replaced_at_once');
+	await fakes.pass(350);
+	test.check(fakes.joins() === 3, 'again_after_300_ms');
+	await fakes.pass(600);
+	test.check(fakes.joins() === 3, 'then_more_slowly');
+	await fakes.pass(200);
+	fakes.peer().become('connected');
+	await fakes.settle();
+	test.check(fakes.joins() === 4 && session.phase === 'here', 'until_it_holds');
+}
+
+async function givesUp(test) {
+	const { session, said } = await joined();
+
+	fakes.down = true;
+	fakes.peer().become('failed');
+	await fakes.pass(59_000);
+	test.check(session.phase === 'reconnecting', 'tries_for_a_minute', fakes.joins());
+	await fakes.pass(10_000);
+	test.check(said.at(-1) === 'lost:unreachable' && fakes.joins() < 25,
+	    'and_then_leaves_it_to_the_person', `${fakes.joins()} requests`);
+	fakes.down = false;
+	session.retry();
+	await fakes.settle();
+	fakes.peer().become('connected');
+	await fakes.settle();
+	test.check(session.phase === 'here' && session.summary.interruptions === 1,
+	    'whose_word_is_heard');
+}
+
+async function roomRestarts(test) {
+	const { session, said } = await joined();
+	const first = fakes.peer();
+
+	fakes.answers.push({ status: 503, type: 'room-failed' }, { status: 404, type: 'not-found' });
+	fakes.events(0).say('ended', { reason: 'room-failed' });
+	await fakes.settle();
+	test.check(said.at(-1) === 'reconnecting:room-failed' && first.state === 'connected',
+	    'a_room_that_failed_is_joined_again');
+	await fakes.pass(350);
+	test.check(fakes.joins() === 3 && session.phase === 'reconnecting',
+	    'a_line_to_a_dead_room_is_not_taken_for_a_good_one');
+	await fakes.pass(800);
+	const last = fakes.requests.filter(({ method }) => method === 'POST').at(-1);
+	test.check(fakes.joins() === 4 && last.headers['Tessera-Resume'] === undefined,
+	    'a_place_that_is_gone_is_not_asked_for_again');
+	fakes.peer().become('connected');
+	await fakes.settle();
+	test.check(session.phase === 'here' && first.state === 'closed', 'and_all_is_well');
+}
+
+async function endedByOthers(test) {
+	const { said } = await joined();
+
+	fakes.events(0).say('ended', { reason: 'replaced' });
+	await fakes.pass(5000);
+	test.check(said.at(-1) === 'ended:replaced' && fakes.joins() === 1,
+	    'who_is_replaced_elsewhere_does_not_come_back');
+
+	const gone = await joined();
+	fakes.events(0).die();
+	await fakes.settle();
+	test.check(gone.session.phase === 'reconnecting' && fakes.joins() === 2,
+	    'who_is_forgotten_by_the_server_does');
+}
+
+async function devices(test) {
+	const { session } = await joined();
+	const camera = { kind: 'video', enabled: true, getSettings: () => ({ height: 720 }) };
+	const directions = () => fakes.peer().transceivers.map(({ direction }) => direction).join();
+
+	test.check(directions() === 'recvonly,recvonly', 'who_has_no_devices_still_sees_and_hears');
+	const change = session.setTrack('video', camera);
+	await fakes.settle();
+	test.check(fakes.joins() === 2 && directions() === 'recvonly,sendrecv' &&
+	    session.phase === 'here', 'a_camera_that_comes_later_makes_a_new_line_in_place');
+	fakes.peer().become('connected');
+	await change;
+	test.check(session.summary.interruptions === 0, 'which_is_no_interruption');
+	await session.setCamera(false);
+	test.check(fakes.peer().transceivers[1].sender.encodings[0].active === false &&
+	    fakes.requests.at(-1).body === '{"camera":false}',
+	'a_camera_that_is_off_sends_nothing');
+
+	fakes.reset();
+	fakes.peer(); /* none yet */
+	const later = new Session({ room: 'r', mayVideo: true });
+	const join = later.join();
+	await fakes.settle();
+	test.check(directions() === 'recvonly,sendrecv', 'a_camera_that_may_come_is_made_room_for');
+	fakes.peer().become('connected');
+	await join;
+	test.check(fakes.requests.some(({ body }) => body === '{"camera":false}'),
+	    'and_is_said_to_be_off');
+	await later.setTrack('video', camera);
+	test.check(fakes.joins() === 1, 'it_needs_no_new_line_then');
+}
+
+async function sendsWhatIsShown(test) {
+	const camera = { kind: 'video', enabled: true, getSettings: () => ({ height: 720 }) };
+	await joined({ video: camera });
+	const encoding = () => fakes.peer().transceivers[1].sender.encodings[0];
+	const tile = (h) => ({ version: 1, rtp: 0, canvas: [1280, 720],
+		tiles: [{ id: 'me', x: 0, y: 0, w: h, h }] });
+
+	fakes.events(0).say('tilemap', tile(0.5));
+	await fakes.settle();
+	test.check(encoding().scaleResolutionDownBy === 2 && encoding().maxBitrate === 600_000,
+	    'sends_no_larger_picture_than_is_shown');
+	fakes.events(0).say('tilemap', tile(1));
+	await fakes.settle();
+	test.check(encoding().scaleResolutionDownBy === 1 && encoding().maxBitrate === 1_700_000,
+	    'and_a_large_one_when_it_is');
+}
+
+runTest(60, async (test) => {
+	for (const part of [joins, joinsInVain, leavesWhileJoining, lineComesBack, lineIsReplaced,
+		failedLine, givesUp, roomRestarts, endedByOthers, devices, sendsWhatIsShown])
+		await part(test);
+});
