@@ -6,7 +6,7 @@
  * rooms' processes and serves until SIGTERM or SIGINT. All in one thread, in
  * one event loop.
  */
-#include "config.h"
+#include <config.h>	/* of the build, not app/config.h */
 
 #include <errno.h>
 #include <getopt.h>
