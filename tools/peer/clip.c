@@ -1,0 +1,133 @@
+/*
+ * A loop of coded pictures, drawn or read from a file, kept in memory.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer/clip.h"
+#include "rtp/payload_vp8.h"
+#include "util/xalloc.h"
+#include "video/video_encoder.h"
+
+#define IVF_HEADER_LEN 32
+#define IVF_FRAME_HEADER_LEN 12
+#define FRAMES_MAX 100000
+#define FRAME_LEN_MAX (4 * 1024 * 1024)
+
+static uint32_t
+le32(const uint8_t *p)
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[1] << 8 | p[0];
+}
+
+static void
+clip_add(struct clip *clip, const uint8_t *data, size_t len, bool key)
+{
+	struct clip_frame *frames = realloc(clip->frames,
+	    (clip->count + 1) * sizeof(*frames));
+
+	if (frames == NULL)
+		abort();
+	clip->frames = frames;
+	frames[clip->count].data = xcalloc(1, len);
+	memcpy(frames[clip->count].data, data, len);
+	frames[clip->count].len = len;
+	frames[clip->count].key = key;
+	clip->count++;
+}
+
+static int
+ivf_read(struct clip *clip, FILE *file)
+{
+	uint8_t  head[IVF_HEADER_LEN], *data;
+	uint32_t rate, scale;
+
+	if (fread(head, 1, sizeof(head), file) != sizeof(head) ||
+	    memcmp(head, "DKIF", 4) != 0 || memcmp(head + 8, "VP80", 4) != 0)
+		return -EBADMSG;
+	clip->width = head[13] << 8 | head[12];
+	clip->height = head[15] << 8 | head[14];
+	rate = le32(head + 16);
+	scale = le32(head + 20);
+	clip->fps = scale && rate / scale <= 120 ? (int)(rate / scale) : 25;
+	data = xcalloc(1, FRAME_LEN_MAX);
+	while (clip->count < FRAMES_MAX &&
+	    fread(head, 1, IVF_FRAME_HEADER_LEN, file) ==
+	    IVF_FRAME_HEADER_LEN) {
+		const uint32_t len = le32(head);
+
+		if (len == 0 || len > FRAME_LEN_MAX ||
+		    fread(data, 1, len, file) != len)
+			break;
+		clip_add(clip, data, len, payload_vp8_is_key(data, len));
+	}
+	free(data);
+	return clip->count > 0 && clip->frames[0].key ? 0 : -EBADMSG;
+}
+
+int
+clip_read_ivf(struct clip *out, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	int   err;
+
+	*out = (struct clip){ 0 };
+	if (file == NULL)
+		return -errno;
+	err = ivf_read(out, file);
+	fclose(file);
+	if (err)
+		clip_clear(out);
+	return err;
+}
+
+int
+clip_draw(struct clip *out, const struct portrait *portrait, int width,
+    int height, int fps, unsigned count, uint32_t bps)
+{
+	const struct video_encoder_config cfg = { width, height, fps, bps };
+	struct video_encoder *encoder;
+	struct video_pool    *pool;
+	struct video_frame   *frame;
+	int                   err;
+
+	*out = (struct clip){ .width = width, .height = height, .fps = fps };
+	err = video_encoder_new(&encoder, &cfg);
+	if (err)
+		return err;
+	err = video_pool_new(&pool, width, height, 1);
+	if (err) {
+		video_encoder_free(encoder);
+		return err;
+	}
+	frame = video_pool_get(pool);
+	for (unsigned i = 0; i < count && err == 0; i++) {
+		struct video_encoded coded;
+
+		portrait_draw(portrait, frame, (double)i / count,
+		    (double)i / fps);
+		err = video_encoder_encode(encoder, frame,
+		    (int64_t)i * 1000000 / fps, i == 0, &coded);
+		if (err == 0 && coded.len > 0)
+			clip_add(out, coded.data, coded.len, coded.key);
+	}
+	video_frame_unref(&frame);
+	video_pool_free(pool);
+	video_encoder_free(encoder);
+	if (err)
+		clip_clear(out);
+	return err;
+}
+
+void
+clip_clear(struct clip *clip)
+{
+	for (unsigned i = 0; i < clip->count; i++)
+		free(clip->frames[i].data);
+	free(clip->frames);
+	*clip = (struct clip){ 0 };
+}

@@ -1,0 +1,38 @@
+/*
+ * A loop of coded pictures, drawn or read from a file, kept in memory.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The first frame is a key frame, so a loop can start anew at any time. Made
+ * once, read by all peers.
+ */
+#ifndef PEER_CLIP_H
+#define PEER_CLIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "peer/portrait.h"
+
+struct clip_frame {
+	uint8_t *data;
+	size_t   len;
+	bool     key;
+};
+
+struct clip {
+	int      width, height, fps;
+	unsigned count;
+	struct clip_frame *frames;
+};
+
+/* Reads a VP8 .ivf file. Returns 0 or -errno (-EBADMSG: not one). */
+int clip_read_ivf(struct clip *out, const char *path);
+
+/* Draws and encodes `count` frames of a portrait. Returns 0 or -errno. */
+int clip_draw(struct clip *out, const struct portrait *portrait, int width,
+    int height, int fps, unsigned count, uint32_t bps);
+
+void clip_clear(struct clip *clip);
+
+#endif

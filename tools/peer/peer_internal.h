@@ -1,0 +1,85 @@
+/*
+ * Private to tools/peer: the state of one peer.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef PEER_PEER_INTERNAL_H
+#define PEER_PEER_INTERNAL_H
+
+#include "audio/audio_codec.h"
+#include "net/transport.h"
+#include "peer/peer.h"
+#include "peer/voice.h"
+#include "rtp/nack.h"
+#include "rtp/payload_vp8.h"
+#include "rtp/rtp_stats.h"
+#include "sdp/offer_answer.h"
+
+#define PEER_SENT_RING 512	/* video packets kept for NACKs */
+#define PEER_PACKET_MAX 1250
+
+enum peer_state {
+	PEER_WAITING,		/* to join again */
+	PEER_JOINING,
+	PEER_CONNECTING,
+	PEER_CONNECTED,
+	PEER_LOST,
+	PEER_LEAVING,
+	PEER_OVER,
+};
+
+struct peer_outbound {
+	uint32_t ssrc;
+	uint16_t sequence;
+	uint32_t rtp_base;
+	uint32_t packets, bytes;
+	uint32_t last_rtp_time;
+	int64_t  last_us;
+};
+
+struct peer_sent {
+	uint16_t sequence;
+	size_t   len;
+	uint8_t  bytes[PEER_PACKET_MAX];
+};
+
+struct peer {
+	struct peer_config   cfg;
+	struct peer_counts   counts;
+	enum peer_state      state;
+	int64_t              since_us, rejoin_us;
+	char                 ufrag[9], pwd[25];
+	char                 session[256];	/* path of the session */
+	struct sdp_answered  answered;
+
+	struct packet_pool     *pool;
+	struct media_socket    *socket;
+	struct transport_table *table;
+	struct transport       *transport;
+
+	/* What is sent. */
+	struct peer_outbound  audio_out, video_out;
+	struct audio_encoder *encoder;
+	struct voice          voice;
+	int64_t               audio_due_us, video_due_us, report_due_us;
+	const struct clip    *clip;		/* idle or talking */
+	unsigned              frame;		/* next of the clip */
+	bool                  key_wanted;
+	uint16_t              picture_id;
+	uint8_t               tl0_index;
+	struct peer_sent      sent[PEER_SENT_RING];
+
+	/* What comes. */
+	struct rtp_stats      audio_in, video_in;
+	uint32_t              audio_in_ssrc, video_in_ssrc;
+	struct nack           nack;
+	struct vp8_assembler *assembler;
+	int64_t               pli_us;
+};
+
+/* peer_media.c */
+void peer_on_rtp(void *to, struct packet *packet);
+void peer_on_rtcp(void *to, struct packet *packet);
+/* Sends what is due by the peer's clocks. */
+void peer_send_due(struct peer *peer, int64_t now_us);
+
+#endif

@@ -1,0 +1,339 @@
+/*
+ * One headless participant: what it sends and what it counts.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <string.h>
+
+#include "audio/audio_level.h"
+#include "peer/peer_internal.h"
+#include "rtp/rtcp_packet.h"
+#include "rtp/rtp_packet.h"
+#include "util/clock.h"
+
+#define PAYLOAD_MAX_LEN 1150
+#define TURN_US         3000000		/* how long one of the crew speaks */
+#define REPORT_US       1000000
+#define PLI_GAP_US      500000
+#define RTT_US          50000
+
+/* ---- what comes ---------------------------------------------------------- */
+
+static void
+peer_video(struct peer *peer, const struct rtp_packet *rtp,
+    int64_t arrival_us)
+{
+	struct vp8_frame frame;
+	enum vp8_verdict verdict;
+
+	peer->counts.video_packets++;
+	peer->counts.video_bytes += rtp->payload_len;
+	if (nack_received(&peer->nack, rtp->sequence, arrival_us))
+		vp8_assembler_give_up(peer->assembler);
+	vp8_assembler_push(peer->assembler, rtp, arrival_us);
+	while ((verdict = vp8_assembler_pull(peer->assembler, &frame)) !=
+	    VP8_MORE) {
+		if (verdict == VP8_NEED_KEY) {
+			peer->counts.lost++;
+			continue;
+		}
+		peer->counts.frames++;
+		peer->counts.keyframes += frame.key;
+	}
+}
+
+void
+peer_on_rtp(void *to, struct packet *packet)
+{
+	struct peer      *peer = to;
+	struct rtp_packet rtp;
+
+	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) == 0) {
+		if (peer->answered.video.active && rtp.payload_type ==
+		    peer->answered.video.payload_type) {
+			peer->video_in_ssrc = rtp.ssrc;
+			if (rtp_stats_received(&peer->video_in, rtp.sequence,
+			    rtp.timestamp, packet->len, packet->arrival_us))
+				peer_video(peer, &rtp, packet->arrival_us);
+		} else if (rtp_stats_received(&peer->audio_in, rtp.sequence,
+		    rtp.timestamp, packet->len, packet->arrival_us)) {
+			peer->audio_in_ssrc = rtp.ssrc;
+			peer->counts.audio_packets++;
+			peer->counts.audio_bytes += rtp.payload_len;
+		}
+	}
+	packet_free(&packet);
+}
+
+static void
+peer_resend(struct peer *peer, uint16_t sequence, int64_t now_us)
+{
+	const struct peer_sent *sent = &peer->sent[sequence % PEER_SENT_RING];
+	struct packet          *packet;
+
+	peer->counts.nacks++;
+	if (sent->sequence != sequence || sent->len == 0)
+		return;
+	packet = packet_new(peer->pool);
+	if (packet == NULL)
+		return;
+	memcpy(packet->bytes, sent->bytes, sent->len);
+	packet->len = sent->len;
+	peer->counts.resent++;
+	transport_send_rtp(peer->transport, packet, now_us);
+}
+
+static void
+peer_rtcp_part(struct peer *peer, const struct rtcp_part *part,
+    int64_t arrival_us)
+{
+	uint16_t sequences[RTCP_NACKS_MAX];
+	unsigned count;
+
+	switch (part->type) {
+	case RTCP_SENDER_REPORT:
+		if (part->sender_ssrc == peer->video_in_ssrc)
+			rtp_stats_sender_report(&peer->video_in,
+			    part->sender.ntp, arrival_us);
+		else if (part->sender_ssrc == peer->audio_in_ssrc)
+			rtp_stats_sender_report(&peer->audio_in,
+			    part->sender.ntp, arrival_us);
+		break;
+	case RTCP_PLI:
+	case RTCP_FIR:
+		peer->counts.plis++;
+		peer->key_wanted = true;
+		break;
+	case RTCP_NACK:
+		count = rtcp_part_nacks(part, sequences);
+		for (unsigned i = 0; i < count; i++)
+			peer_resend(peer, sequences[i], arrival_us);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+peer_on_rtcp(void *to, struct packet *packet)
+{
+	struct peer         *peer = to;
+	struct rtcp_compound compound;
+
+	if (rtcp_parse(&compound, packet->bytes, packet->len) == 0)
+		for (unsigned i = 0; i < compound.count; i++)
+			peer_rtcp_part(peer, &compound.parts[i],
+			    packet->arrival_us);
+	packet_free(&packet);
+}
+
+/* ---- what is sent -------------------------------------------------------- */
+
+static void
+peer_send_rtp(struct peer *peer, struct peer_outbound *out,
+    struct rtp_packet *header, const uint8_t *payload, size_t len,
+    int64_t now_us)
+{
+	struct packet *packet = packet_new(peer->pool);
+	size_t         at;
+
+	header->ssrc = out->ssrc;
+	header->sequence = out->sequence++;
+	if (packet == NULL)
+		return;
+	at = rtp_packet_write_header(packet->bytes, sizeof(packet->bytes),
+	    header);
+	memcpy(packet->bytes + at, payload, len);
+	packet->len = at + len;
+	if (out == &peer->video_out && packet->len <= PEER_PACKET_MAX) {
+		struct peer_sent *sent = &peer->sent[header->sequence %
+		    PEER_SENT_RING];
+
+		sent->sequence = header->sequence;
+		sent->len = packet->len;
+		memcpy(sent->bytes, packet->bytes, packet->len);
+	}
+	out->packets++;
+	out->bytes += (uint32_t)len;
+	out->last_rtp_time = header->timestamp;
+	out->last_us = now_us;
+	transport_send_rtp(peer->transport, packet, now_us);
+}
+
+/* The crew speaks in turns, by the clock that all of it shares. */
+static bool
+peer_talks(const struct peer *peer, int64_t now_us)
+{
+	return (now_us - peer->cfg.start_us) / TURN_US % peer->cfg.count ==
+	    peer->cfg.index;
+}
+
+static void
+peer_send_frame(struct peer *peer, int64_t now_us)
+{
+	struct payload_vp8_cutter cutter;
+	const struct clip_frame  *frame;
+	uint8_t                   payload[PEER_PACKET_MAX];
+	size_t                    len;
+	bool                      last = false;
+
+	/* A loop starts with a key frame: begin anew when one is wanted. */
+	if (peer->clip == NULL || peer->key_wanted ||
+	    peer->frame >= peer->clip->count) {
+		peer->clip = peer_talks(peer, now_us) ? peer->cfg.talking :
+		    peer->cfg.idle;
+		peer->frame = 0;
+		peer->key_wanted = false;
+	}
+	frame = &peer->clip->frames[peer->frame++];
+	peer->picture_id = (peer->picture_id + 1) & 0x7fff;
+	payload_vp8_cut(&cutter, frame->data, frame->len, PAYLOAD_MAX_LEN,
+	    peer->picture_id, ++peer->tl0_index);
+	while (!last && (len = payload_vp8_next(&cutter, payload,
+	    sizeof(payload), &last)) > 0) {
+		struct rtp_packet header = {
+			.payload_type = peer->answered.video.payload_type,
+			.marker = last,
+			.timestamp = peer->video_out.rtp_base +
+			    (uint32_t)((peer->video_due_us -
+			    peer->cfg.start_us) * 9 / 100),
+		};
+
+		peer_send_rtp(peer, &peer->video_out, &header, payload, len,
+		    now_us);
+	}
+}
+
+static void
+peer_send_voice(struct peer *peer, int64_t now_us)
+{
+	struct audio_frame frame;
+	uint8_t            payload[AUDIO_PAYLOAD_MAX];
+	uint8_t            extension[4] = { 0 };
+	struct rtp_packet  header = {
+		.payload_type = peer->answered.audio.payload_type,
+		.timestamp = peer->audio_out.rtp_base +
+		    (uint32_t)((peer->audio_due_us - peer->cfg.start_us) *
+		    48 / 1000),
+	};
+	int len;
+
+	voice_next(&peer->voice, peer_talks(peer, now_us), &frame);
+	len = audio_encoder_encode(peer->encoder, &frame, payload);
+	if (len <= 0)
+		return;
+	if (peer->answered.audio.level_id) {
+		extension[0] = (uint8_t)(peer->answered.audio.level_id << 4);
+		extension[1] = audio_level_dbov(frame.samples,
+		    AUDIO_FRAME_LEN);
+		header.extension_profile = 0xbede;
+		header.extension = extension;
+		header.extension_len = sizeof(extension);
+	}
+	peer_send_rtp(peer, &peer->audio_out, &header, payload, (size_t)len,
+	    now_us);
+}
+
+static size_t
+peer_write_sr(const struct peer *peer, const struct peer_outbound *out,
+    uint32_t rate, uint8_t *p, size_t size, const struct rtcp_report *reports,
+    unsigned count, int64_t now_us)
+{
+	const struct rtcp_sender_info info = {
+		.ntp = rtcp_ntp_from_us(now_us),
+		.rtp = out->last_rtp_time + (uint32_t)((now_us -
+		    out->last_us) * rate / 1000000),
+		.packets = out->packets,
+		.bytes = out->bytes,
+	};
+
+	(void)peer;
+	return rtcp_write_sr(p, size, out->ssrc, &info, reports, count);
+}
+
+static void
+peer_send_reports(struct peer *peer, int64_t now_us)
+{
+	struct packet     *packet = packet_new(peer->pool);
+	struct rtcp_report reports[2];
+	unsigned           count = 0;
+	size_t             len = 0, size;
+	uint8_t           *p;
+
+	if (packet == NULL)
+		return;
+	p = packet->bytes;
+	size = sizeof(packet->bytes) - 64;
+	if (peer->audio_in.started)
+		reports[count++] = rtp_stats_report(&peer->audio_in,
+		    peer->audio_in_ssrc, now_us);
+	if (peer->video_in.started)
+		reports[count++] = rtp_stats_report(&peer->video_in,
+		    peer->video_in_ssrc, now_us);
+	if (peer->audio_out.last_us) {
+		len = peer_write_sr(peer, &peer->audio_out, 48000, p, size,
+		    reports, count, now_us);
+		count = 0;
+	}
+	if (peer->video_out.last_us)
+		len += peer_write_sr(peer, &peer->video_out, 90000, p + len,
+		    size - len, reports, count, now_us);
+	if (len == 0)
+		len = rtcp_write_rr(p, size, peer->video_out.ssrc, reports,
+		    count);
+	len += rtcp_write_sdes(p + len, size - len, peer->audio_out.ssrc,
+	    peer->ufrag);
+	packet->len = len;
+	transport_send_rtcp(peer->transport, packet, now_us);
+}
+
+static void
+peer_send_repair(struct peer *peer, int64_t now_us)
+{
+	uint16_t       sequences[NACK_MISSING_MAX];
+	bool           gave_up = false;
+	const unsigned count = nack_due(&peer->nack, now_us, RTT_US,
+	    sequences, &gave_up);
+	struct packet *packet;
+
+	if (gave_up)
+		vp8_assembler_give_up(peer->assembler);
+	if (count == 0 && !(gave_up && now_us - peer->pli_us > PLI_GAP_US))
+		return;
+	packet = packet_new(peer->pool);
+	if (packet == NULL)
+		return;
+	if (count > 0) {
+		packet->len = rtcp_write_nack(packet->bytes,
+		    sizeof(packet->bytes) - 64, peer->video_out.ssrc,
+		    peer->video_in_ssrc, sequences, count);
+	} else {
+		peer->pli_us = now_us;
+		packet->len = rtcp_write_pli(packet->bytes,
+		    sizeof(packet->bytes) - 64, peer->video_out.ssrc,
+		    peer->video_in_ssrc);
+	}
+	transport_send_rtcp(peer->transport, packet, now_us);
+}
+
+void
+peer_send_due(struct peer *peer, int64_t now_us)
+{
+	const bool sends = peer->cfg.mode != PEER_WATCH;
+
+	while (sends && peer->encoder && peer->answered.audio.active &&
+	    peer->audio_due_us <= now_us) {
+		peer_send_voice(peer, now_us);
+		peer->audio_due_us += AUDIO_FRAME_US;
+	}
+	while (sends && peer->cfg.idle && peer->answered.video.active &&
+	    peer->video_due_us <= now_us) {
+		peer_send_frame(peer, now_us);
+		peer->video_due_us += 1000000 / peer->clip->fps;
+	}
+	if (peer->answered.video.active)
+		peer_send_repair(peer, now_us);
+	if (peer->report_due_us <= now_us) {
+		peer_send_reports(peer, now_us);
+		peer->report_due_us = now_us + REPORT_US;
+	}
+}
