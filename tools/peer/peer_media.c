@@ -223,8 +223,7 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 		return;
 	if (peer->answered.audio.level_id) {
 		extension[0] = (uint8_t)(peer->answered.audio.level_id << 4);
-		extension[1] = audio_level_dbov(frame.samples,
-		    AUDIO_FRAME_LEN);
+		extension[1] = audio_level_dbov(&frame);
 		header.extension_profile = 0xbede;
 		header.extension = extension;
 		header.extension_len = sizeof(extension);
