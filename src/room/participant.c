@@ -73,6 +73,21 @@ participant_connected(void *to)
 	room_arm(who->room, who->report_due_us);
 }
 
+/* Another SSRC is another line of sequence numbers: begin from nothing. */
+static bool
+participant_begin_video(struct participant *who)
+{
+	nack_init(&who->nack);
+	who->need_key = true;
+	vp8_assembler_free(who->assembler);
+	who->assembler = NULL;
+	if (vp8_assembler_new(&who->assembler) != 0) {
+		who->video_in.known = false;
+		return false;
+	}
+	return true;
+}
+
 /* Which stream a packet belongs to: by SSRC, else by payload type. */
 static struct inbound *
 participant_stream(struct participant *who, const struct rtp_packet *rtp)
@@ -95,11 +110,8 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 	in->known = true;
 	in->ssrc = rtp->ssrc;
 	rtp_stats_init(&in->stats, in == &who->audio_in ? 48000 : 90000);
-	if (in == &who->video_in) {
-		nack_init(&who->nack);
-		vp8_assembler_give_up(who->assembler);
-		who->need_key = true;
-	}
+	if (in == &who->video_in && !participant_begin_video(who))
+		return NULL;
 	return in;
 }
 
@@ -386,15 +398,10 @@ participant_connect(struct participant *who, const char *ufrag,
 			participant_rtcp, participant_ended, who,
 		},
 	};
-	int err;
 
 	memcpy(cfg.remote_fingerprint, who->agreed.fingerprint,
 	    sizeof(cfg.remote_fingerprint));
-	err = vp8_assembler_new(&who->assembler);
-	if (err == 0)
-		err = transport_new(&who->transport, who->room->table, &cfg,
-		    now_us);
-	return err;
+	return transport_new(&who->transport, who->room->table, &cfg, now_us);
 }
 
 static void

@@ -184,7 +184,7 @@ on_answer(void *to, const struct join_result *result)
 	media_socket_flush(peer->socket);
 }
 
-static void
+static int
 peer_reset_media(struct peer *peer)
 {
 	peer->audio_out = (struct peer_outbound){ .ssrc = random_u32() | 1,
@@ -194,7 +194,9 @@ peer_reset_media(struct peer *peer)
 	rtp_stats_init(&peer->audio_in, 48000);
 	rtp_stats_init(&peer->video_in, 90000);
 	nack_init(&peer->nack);
-	vp8_assembler_give_up(peer->assembler);
+	vp8_assembler_free(peer->assembler);
+	peer->assembler = NULL;
+	return vp8_assembler_new(&peer->assembler);
 }
 
 void
@@ -220,14 +222,15 @@ peer_join(struct peer *peer, int64_t now_us)
 	char          path[512];
 	int           err;
 
-	peer_reset_media(peer);
+	err = peer_reset_media(peer);
 	random_ice_chars(peer->ufrag, 8);
 	random_ice_chars(peer->pwd, 24);
 	dtls_identity_fingerprint(peer->cfg.identity, offer.fingerprint);
 	offer.audio_ssrc = peer->audio_out.ssrc;
 	offer.video_ssrc = peer->video_out.ssrc;
 	strbuf_init(&sdp, OFFER_MAX);
-	err = sdp_offer_write(&sdp, &offer);
+	if (err == 0)
+		err = sdp_offer_write(&sdp, &offer);
 	peer->state = PEER_JOINING;
 	peer->since_us = now_us;
 	if (peer->cfg.mode == PEER_BOTH)
@@ -266,8 +269,6 @@ peer_new(struct peer **out, const struct peer_config *cfg)
 	if (err == 0)
 		err = transport_table_new(&peer->table, peer->socket,
 		    peer->pool);
-	if (err == 0)
-		err = vp8_assembler_new(&peer->assembler);
 	if (err == 0 && cfg->audio && cfg->mode != PEER_WATCH)
 		err = audio_encoder_new(&peer->encoder, 32000, 5);
 	if (err) {
