@@ -353,8 +353,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 
 	who->room = room;
 	who->id = join->participant;
-	who->log = log_for(&room->log, "room %s: participant %08x", room->name,
-	    (unsigned)who->id);
+	who->log = log_for(&room->log, "participant %08x", (unsigned)who->id);
 	who->direction = (enum ipc_direction)join->direction;
 	who->max_height = join->max_height;
 	who->mic = who->camera = true;

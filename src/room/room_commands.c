@@ -100,8 +100,7 @@ command_open(struct room *room, const struct ipc_message *m)
 		abort();
 	memcpy(room->name, open.room, open.room_len);
 	room->name[open.room_len] = '\0';
-	log_info(&room->log, "room %s: opens on port %u", room->name,
-	    room->cfg.udp_port);
+	log_info(&room->log, "serves on port %u", room->cfg.udp_port);
 }
 
 void

@@ -150,8 +150,12 @@ join_request(struct event_base *base, const struct join_target *target,
 		return -ENOMEM;
 	}
 	headers = evhttp_request_get_output_headers(request);
-	snprintf(host, sizeof(host), strchr(target->host, ':') ?
-	    "[%s]:%u" : "%s:%u", target->host, target->port);
+	if (strchr(target->host, ':'))
+		snprintf(host, sizeof(host), "[%s]:%u", target->host,
+		    target->port);
+	else
+		snprintf(host, sizeof(host), "%s:%u", target->host,
+		    target->port);
 	evhttp_add_header(headers, "Host", host);
 	evhttp_add_header(headers, "Connection", "close");
 	if (sdp) {

@@ -260,7 +260,7 @@ crew_add_peer(struct crew *crew, unsigned i)
 	}
 	if (o->name)
 		snprintf(crew->names[i], sizeof(crew->names[i]),
-		    o->count > 1 ? "%s%%20%u" : "%s", o->name, i + 1);
+		    "%s%%20%u", o->name, i + 1);
 	else
 		snprintf(crew->names[i], sizeof(crew->names[i]), "%s",
 		    demo_names[i % (sizeof(demo_names) /

@@ -184,6 +184,18 @@ on_answer(void *to, const struct join_result *result)
 	media_socket_flush(peer->socket);
 }
 
+static void
+peer_path(const struct peer *peer, char *out, size_t size)
+{
+	const char *room = peer->cfg.target->room, *name = peer->cfg.name;
+
+	if (peer->cfg.mode == PEER_BOTH)
+		snprintf(out, size, "/v1/rooms/%s/join?name=%s", room, name);
+	else
+		snprintf(out, size, "/%s/%s?name=%s",
+		    peer->cfg.mode == PEER_SEND ? "whip" : "whep", room, name);
+}
+
 static int
 peer_reset_media(struct peer *peer)
 {
@@ -202,11 +214,6 @@ peer_reset_media(struct peer *peer)
 void
 peer_join(struct peer *peer, int64_t now_us)
 {
-	static const char *const paths[] = {
-		[PEER_BOTH] = "/v1/rooms/%s/join?name=%s",
-		[PEER_SEND] = "/whip/%s?name=%s",
-		[PEER_WATCH] = "/whep/%s?name=%s",
-	};
 	struct sdp_offer_config offer = {
 		.send = peer->cfg.mode != PEER_WATCH,
 		.receive = peer->cfg.mode != PEER_SEND,
@@ -233,13 +240,7 @@ peer_join(struct peer *peer, int64_t now_us)
 		err = sdp_offer_write(&sdp, &offer);
 	peer->state = PEER_JOINING;
 	peer->since_us = now_us;
-	if (peer->cfg.mode == PEER_BOTH)
-		snprintf(path, sizeof(path), paths[PEER_BOTH],
-		    peer->cfg.target->room, peer->cfg.name);
-	else
-		snprintf(path, sizeof(path), peer->cfg.mode == PEER_SEND ?
-		    paths[PEER_SEND] : paths[PEER_WATCH],
-		    peer->cfg.target->room, peer->cfg.name);
+	peer_path(peer, path, sizeof(path));
 	if (err == 0)
 		err = join_request(peer->cfg.base, peer->cfg.target, path,
 		    strbuf_text(&sdp), on_answer, peer);

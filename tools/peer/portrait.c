@@ -2,8 +2,8 @@
  * Drawing what a peer shows: a talking head, or a flat colour with a marker.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shapes are soft-edged ellipses and a gradient, evaluated pixel by pixel in
- * a square coordinate system: y from -1 (top) to 1, x by the aspect.
+ * Shapes are soft-edged ellipses over a gradient, in a square coordinate
+ * system: y from -1 (top) to 1, x by the aspect. At most 1920 pixels wide.
  */
 #include <math.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "peer/portrait.h"
 
 #define TURN (2 * 3.14159265358979)
+#define WIDTH_MAX 1920
 
 struct rgb {
 	double r, g, b;
@@ -152,24 +153,39 @@ scene_person(struct scene *s, const struct portrait *p, const struct looks *l,
 
 /* ---- pixels -------------------------------------------------------------- */
 
-static struct rgb
-scene_at(const struct scene *s, double x, double y)
+/* One row of the picture: the wall, then each shape over it. */
+static void
+scene_row(const struct scene *s, struct rgb *row, int width, double scale,
+    double y)
 {
-	struct rgb c = mix(s->top, s->bottom, (y + 1) / 2);
+	const struct rgb wall = mix(s->top, s->bottom, (y + 1) / 2);
 
+	for (int px = 0; px < width; px++)
+		row[px] = wall;
 	for (unsigned i = 0; i < s->count; i++) {
 		const struct blob *b = &s->blobs[i];
-		const double       dx = (x - b->x) / b->rx;
+		const double       edge = 1 + b->soft / 2;
 		const double       dy = (y - b->y) / b->ry;
-		const double       d2 = dx * dx + dy * dy;
-		double             cover;
+		double             reach;
+		int                from, to;
 
-		if (d2 >= (1 + b->soft / 2) * (1 + b->soft / 2))
+		if (fabs(dy) >= edge)
 			continue;
-		cover = (1 + b->soft / 2 - sqrt(d2)) / b->soft;
-		c = mix(c, b->colour, cover > 1 ? 1 : cover);
+		reach = sqrt(edge * edge - dy * dy) * b->rx;
+		from = (int)((b->x - reach) / scale + width / 2.0);
+		to = (int)((b->x + reach) / scale + width / 2.0) + 1;
+		for (int px = from < 0 ? 0 : from; px < to && px < width;
+		    px++) {
+			const double x = (px - width / 2.0) * scale;
+			const double dx = (x - b->x) / b->rx;
+			const double cover = (edge - sqrt(dx * dx +
+			    dy * dy)) / b->soft;
+
+			if (cover > 0)
+				row[px] = mix(row[px], b->colour,
+				    cover > 1 ? 1 : cover);
+		}
 	}
-	return c;
 }
 
 static uint8_t
@@ -196,20 +212,18 @@ static void
 scene_paint(const struct scene *s, struct video_frame *f)
 {
 	const double scale = 2.0 / f->height;
+	struct rgb   row[WIDTH_MAX];
 
 	for (int py = 0; py < f->height; py++) {
-		const double y = py * scale - 1;
-
+		scene_row(s, row, f->width, scale, py * scale - 1);
 		for (int px = 0; px < f->width; px++) {
-			const double x = (px - f->width / 2.0) * scale;
-			struct rgb   c = scene_at(s, x, y);
-
-			f->planes[0][py * f->strides[0] + px] = luma(c);
+			f->planes[0][py * f->strides[0] + px] =
+			    luma(row[px]);
 			if ((px | py) & 1)
 				continue;
-			chroma(c, &f->planes[1][py / 2 * f->strides[1] +
-			    px / 2], &f->planes[2][py / 2 * f->strides[2] +
-			    px / 2]);
+			chroma(row[px], &f->planes[1][py / 2 *
+			    f->strides[1] + px / 2], &f->planes[2][py / 2 *
+			    f->strides[2] + px / 2]);
 		}
 	}
 }
