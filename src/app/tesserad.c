@@ -6,10 +6,7 @@
  * rooms' processes and serves until SIGTERM or SIGINT. All in one thread, in
  * one event loop.
  */
-#include <config.h>	/* of the build, not app/config.h */
-
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,7 +19,9 @@
 
 #include <event2/event.h>
 
+#include "app/config.h"
 #include "app/demo.h"
+#include "app/options.h"
 #include "control/api.h"
 #include "control/child.h"
 #include "control/registry.h"
@@ -33,17 +32,10 @@
 #include "util/log.h"
 
 #define FAREWELL_MS 800	/* for the pages to hear that we end */
-#define DEMO_MAX    48
-
-struct settings {
-	const char    *http_listen, *https_listen, *admin_listen;
-	const char    *worker;
-	enum log_level log_level;
-	unsigned       demo;
-};
 
 struct tesserad {
-	struct settings     settings;
+	struct options      options;
+	struct config       config;
 	enum log_level      level;	/* of what is printed */
 	struct log_sink     print;
 	struct log          log;
@@ -57,7 +49,6 @@ struct tesserad {
 	struct api          api;
 	bool                ending;
 	char                worker[PATH_MAX];
-	char                state_dir[PATH_MAX];
 };
 
 /* The level may change while loggers are everywhere: it is asked here. */
@@ -73,7 +64,7 @@ print_line(void *to, enum log_level level, const char *line)
 static void
 log_init(struct tesserad *d)
 {
-	d->level = d->settings.log_level;
+	d->level = d->config.log_level;
 	d->print = log_to_stderr(LOG_DEBUG).sink;
 	d->log = (struct log){ { print_line, d }, LOG_DEBUG, "" };
 }
@@ -112,18 +103,28 @@ on_end_signal(evutil_socket_t number, short what, void *arg)
 		event_base_loopexit(d->base, NULL);
 }
 
+/* What may change while we run: the log level and the certificate. */
 static void
 on_reload_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct tesserad *d = arg;
+	struct options   again = { .config = d->options.config };
+	struct config    fresh;
 	char             why[256];
 
 	(void)number;
 	(void)what;
+	if (options_config(&fresh, &again, stderr, stderr) != OPTIONS_RUN) {
+		log_error(&d->log, "SIGHUP: the configuration is wrong, the "
+		    "old one stays");
+		return;
+	}
+	d->level = fresh.log_level;
 	if (d->tls && tls_context_reload(d->tls, why, sizeof(why)) < 0)
 		log_error(&d->log, "SIGHUP: the old certificate stays: %s",
 		    why);
-	log_info(&d->log, "SIGHUP: configuration read again");
+	log_info(&d->log, "SIGHUP: log level and certificate are read again; "
+	    "other keys change with a restart");
 }
 
 static int
@@ -163,51 +164,47 @@ make_folders(char *path)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* $STATE_DIRECTORY (systemd), else the XDG state folder. */
+/*
+ * The configured certificate must be good. Without one of our own making
+ * the server is still of use, so that is only a warning.
+ */
 static int
-find_state_dir(struct tesserad *d)
-{
-	const char *systemd = getenv("STATE_DIRECTORY");
-	const char *xdg = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-	int         len = -1;
-
-	if (systemd && *systemd == '/')
-		len = snprintf(d->state_dir, PATH_MAX, "%.*s",
-		    (int)strcspn(systemd, ":"), systemd);
-	else if (xdg && *xdg == '/')
-		len = snprintf(d->state_dir, PATH_MAX, "%s/tessera", xdg);
-	else if (home && *home == '/')
-		len = snprintf(d->state_dir, PATH_MAX,
-		    "%s/.local/state/tessera", home);
-	if (len <= 0 || len >= PATH_MAX)
-		return -ENOENT;
-	return make_folders(d->state_dir);
-}
-
-/* HTTPS is of use without, too: what fails here is only a warning. */
-static void
 prepare_tls(struct tesserad *d)
 {
-	char certificate[PATH_MAX + 32], key[PATH_MAX + 32];
-	char host[HOST_NAME_MAX + 1] = "", why[256];
-	int  err = find_state_dir(d);
+	const struct config *c = &d->config;
+	const bool           configured = c->tls_certificate[0] != '\0';
+	char                 folder[CONFIG_PATH_MAX];
+	char                 certificate[CONFIG_PATH_MAX + 32];
+	char                 key[CONFIG_PATH_MAX + 32];
+	char                 host[HOST_NAME_MAX + 1] = "", why[256];
+	int                  err = 0;
 
-	if (err == 0) {
-		gethostname(host, sizeof(host) - 1);
-		err = tls_self_signed_make(d->state_dir, host);
+	if (configured) {
+		err = tls_context_new(&d->tls, c->tls_certificate, c->tls_key,
+		    why, sizeof(why));
+		if (err)
+			log_error(&d->log, "https_listen: %s", why);
+		return err;
 	}
-	if (err) {
-		log_warn(&d->log, "no HTTPS: no certificate in state_dir %s: "
-		    "%s", d->state_dir, strerror(-err));
-		return;
-	}
+	snprintf(folder, sizeof(folder), "%s", c->state_dir);
+	gethostname(host, sizeof(host) - 1);
+	if (folder[0] == '\0')
+		err = -ENOENT;
+	if (err == 0)
+		err = make_folders(folder);
+	if (err == 0)
+		err = tls_self_signed_make(folder, host);
+	snprintf(why, sizeof(why), "%s", strerror(-err));
 	snprintf(certificate, sizeof(certificate), "%s/tls-certificate.pem",
-	    d->state_dir);
-	snprintf(key, sizeof(key), "%s/tls-key.pem", d->state_dir);
-	err = tls_context_new(&d->tls, certificate, key, why, sizeof(why));
+	    folder);
+	snprintf(key, sizeof(key), "%s/tls-key.pem", folder);
+	if (err == 0)
+		err = tls_context_new(&d->tls, certificate, key, why,
+		    sizeof(why));
 	if (err)
-		log_warn(&d->log, "no HTTPS: %s", why);
+		log_warn(&d->log, "no HTTPS: the certificate in state_dir "
+		    "\"%s\": %s", folder, why);
+	return 0;
 }
 
 static int
@@ -244,19 +241,19 @@ listen_on(struct tesserad *d, const char *key, const char *address,
 static int
 open_listeners(struct tesserad *d)
 {
-	const struct settings *s = &d->settings;
-	int                    err;
+	const struct config *c = &d->config;
+	int                  err = 0;
 
-	err = listen_on(d, "http_listen", s->http_listen, NULL,
-	    api_public_routes);
-	if (err == 0)
-		err = listen_on(d, "admin_listen", s->admin_listen, NULL,
+	if (c->http_listen[0])
+		err = listen_on(d, "http_listen", c->http_listen, NULL,
+		    api_public_routes);
+	if (err == 0 && c->admin_listen[0])
+		err = listen_on(d, "admin_listen", c->admin_listen, NULL,
 		    api_admin_routes);
-	if (err || *s->https_listen == '\0')
-		return err;
-	prepare_tls(d);
-	if (d->tls)
-		err = listen_on(d, "https_listen", s->https_listen, d->tls,
+	if (err == 0 && c->https_listen[0])
+		err = prepare_tls(d);
+	if (err == 0 && d->tls)
+		err = listen_on(d, "https_listen", c->https_listen, d->tls,
 		    api_public_routes);
 	return err;
 }
@@ -277,38 +274,41 @@ raise_fd_limit(struct tesserad *d)
 static int
 start_rooms(struct tesserad *d)
 {
-	struct supervisor_config config = {
-		.program = d->worker,
-		.rooms_max = 50,
-		.spares = 2,
-		.heartbeat_ms = 1000,
-		.start_ms = 10000,
-		.close_ms = 2000,
-		.resources = { .udp_port_min = 40000, .udp_port_max = 40999 },
-		.room = { .participants_max = 64, .decode_threads = 2,
-		    .log_level = (uint16_t)d->settings.log_level,
-		    .video_width = 1280, .video_height = 720, .video_fps = 25,
-		    .video_bps = 1500000, .audio_bps = 48000 },
-	};
-	int err = 0;
+	struct supervisor_config config;
+	int                      err = child_find_program(d->worker,
+	    sizeof(d->worker), "tessera-room", LIBEXECDIR);
 
-	if (d->settings.worker)
-		snprintf(d->worker, sizeof(d->worker), "%s",
-		    d->settings.worker);
-	else
-		err = child_find_program(d->worker, sizeof(d->worker),
-		    "tessera-room", LIBEXECDIR);
 	if (err) {
 		log_error(&d->log, "tessera-room is not there, neither beside "
 		    "this program nor in " LIBEXECDIR);
 		return err;
 	}
+	config_supervisor(&config, &d->config, d->worker);
 	err = supervisor_new(&d->supervisor, d->base, &config, &d->log);
 	if (err == 0)
 		err = registry_new(&d->registry, d->base, d->supervisor,
 		    &d->log);
 	if (err)
 		log_error(&d->log, "rooms: %s", strerror(-err));
+	return err;
+}
+
+static int
+start_demo(struct tesserad *d)
+{
+	int err;
+
+	if (d->options.demo == 0)
+		return 0;
+	err = demo_new(&d->demo, d->base, d->options.demo,
+	    d->config.http_listen, &d->log);
+	if (err == -ENOENT)
+		log_error(&d->log, "--demo: tessera-peer is not there, "
+		    "neither beside this program nor in " BINDIR);
+	else if (err == -EINVAL)
+		log_error(&d->log, "--demo needs the key http_listen");
+	else if (err)
+		log_error(&d->log, "--demo: %s", strerror(-err));
 	return err;
 }
 
@@ -331,14 +331,7 @@ start(struct tesserad *d)
 	d->api = (struct api){ d->base, d->registry, d->http, d->log,
 		clock_realtime_us() };
 	err = open_listeners(d);
-	if (err == 0 && d->settings.demo) {
-		err = demo_new(&d->demo, d->base, d->settings.demo,
-		    d->settings.http_listen, &d->log);
-		if (err)
-			log_error(&d->log, "--demo: tessera-peer: %s",
-			    strerror(-err));
-	}
-	return err;
+	return err ? err : start_demo(d);
 }
 
 static void
@@ -357,106 +350,19 @@ end(struct tesserad *d)
 		event_base_free(d->base);
 }
 
-/* ---- options ------------------------------------------------------------ */
-
-static void
-print_help(FILE *to)
-{
-	fputs("Usage: tesserad [OPTION]...\n"
-	    "A meeting server: everybody sends one stream and sees one.\n\n"
-	    "  --demo N             bring N talking demo people into the room "
-	    "\"demo\"\n"
-	    "  --help               this text\n"
-	    "  --version            name and version\n", to);
-}
-
-static int
-parse_people(unsigned *out, const char *text)
-{
-	char                *end;
-	const unsigned long  number = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || number < 1 ||
-	    number > DEMO_MAX)
-		return -EINVAL;
-	*out = (unsigned)number;
-	return 0;
-}
-
-static const struct option options[] = {
-	{ "admin", required_argument, NULL, 'a' },
-	{ "demo", required_argument, NULL, 'd' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "http", required_argument, NULL, 'p' },
-	{ "https", required_argument, NULL, 's' },
-	{ "log", required_argument, NULL, 'l' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "worker", required_argument, NULL, 'w' },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* True: go on; else end with *status. */
-static bool
-parse_options(struct settings *s, int argc, char **argv, int *status)
-{
-	int option;
-
-	*status = EXIT_SUCCESS;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-			s->admin_listen = optarg;
-			break;
-		case 'p':
-			s->http_listen = optarg;
-			break;
-		case 's':
-			s->https_listen = optarg;
-			break;
-		case 'w':
-			s->worker = optarg;
-			break;
-		case 'l':
-			if (log_level_parse(&s->log_level, optarg) == 0)
-				break;
-			*status = EXIT_FAILURE;
-			return false;
-		case 'd':
-			if (parse_people(&s->demo, optarg) == 0)
-				break;
-			fprintf(stderr, "tesserad: --demo takes 1 to %d\n",
-			    DEMO_MAX);
-			*status = EXIT_FAILURE;
-			return false;
-		case 'h':
-			print_help(stdout);
-			return false;
-		case 'V':
-			puts(PACKAGE_STRING);
-			return false;
-		default:
-			print_help(stderr);
-			*status = EXIT_FAILURE;
-			return false;
-		}
-	}
-	return true;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct tesserad d = { .settings = {
-		.http_listen = "127.0.0.1:8080",
-		.https_listen = "[::]:8443",
-		.admin_listen = "127.0.0.1:8081",
-		.log_level = LOG_INFO } };
-	int             status;
+	struct tesserad   d = { 0 };
+	int               status = EXIT_FAILURE;
+	enum options_next next = options_parse(&d.options, argc, argv, stdout,
+	    stderr);
 
-	if (!parse_options(&d.settings, argc, argv, &status))
-		return status;
+	if (next == OPTIONS_RUN)
+		next = options_config(&d.config, &d.options, stdout, stderr);
+	if (next != OPTIONS_RUN)
+		return next == OPTIONS_DONE ? EXIT_SUCCESS : 2;
 	log_init(&d);
-	status = EXIT_FAILURE;
 	d.base = event_base_new();
 	if (d.base && watch_signals(&d) == 0 && start(&d) == 0) {
 		event_base_dispatch(d.base);
