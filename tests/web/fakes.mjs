@@ -87,8 +87,9 @@ class FakePeer extends EventTarget {
 	}
 
 	addTransceiver(what, { direction, sendEncodings }) {
+		const track = typeof what === 'string' ? null : what;
 		const transceiver = { direction,
-			sender: new FakeSender(typeof what === 'string' ? null : what, sendEncodings) };
+			sender: new FakeSender(track, sendEncodings) };
 
 		this.transceivers.push(transceiver);
 		return transceiver;

@@ -47,9 +47,13 @@ function looks(test) {
 	/* The same figures stand in the test of compositor_colour(). */
 	test.check(hueOf('1a2b3c4d') === 13 && hueOf('deadbeef') === 261,
 	    'a_colour_follows_from_the_id');
-	for (const [name, wanted] of [['Ada Lovelace', 'AL'], ['  grace  brewster hopper ', 'GH'],
-		['edsger', 'E'], ['Émile Zola', 'ÉZ'], ['李娜', '李'], ['42', '4'], ['', ''], ['!? …', ''],
-		['<b>Bob</b>', 'BB']])
+	const names = [
+		['Ada Lovelace', 'AL'], ['  grace  brewster hopper ', 'GH'], ['edsger', 'E'],
+		['Émile Zola', 'ÉZ'], ['李娜', '李'], ['42', '4'], ['', ''], ['!? …', ''],
+		['<b>Bob</b>', 'BB'],
+	];
+
+	for (const [name, wanted] of names)
 		test.check(initials(name) === wanted, `initials_of_${JSON.stringify(name)}`,
 		    initials(name));
 }

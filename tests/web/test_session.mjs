@@ -136,7 +136,8 @@ async function roomRestarts(test) {
 	const { session, said } = await joined();
 	const first = fakes.peer();
 
-	fakes.answers.push({ status: 503, type: 'room-failed' }, { status: 404, type: 'not-found' });
+	fakes.answers.push({ status: 503, type: 'room-failed' },
+	    { status: 404, type: 'not-found' });
 	fakes.events(0).say('ended', { reason: 'room-failed' });
 	await fakes.settle();
 	test.check(said.at(-1) === 'reconnecting:room-failed' && first.state === 'connected',

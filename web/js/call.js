@@ -43,7 +43,7 @@ export class Call {
 		this.#asking = false;
 		store.set({
 			screen: 'meeting', picture: false, silenced: false, weak: false,
-			people: [], shown: null, speaking: [], summary: null,
+			people: [], shown: null, speaking: [], summary: null, missing: '',
 		});
 
 		const { mic, camera, room, name } = store.state;
@@ -145,6 +145,7 @@ export class Call {
 			session?.setMicrophone(on && live);
 		else if (on)
 			await session?.setCamera(live);
+		this.#store.set({ missing: on && !live ? which : '' });
 		this.#announcer.say(t(`live.${which}.${on && live ? 'on' : 'off'}`), which);
 	}
 
@@ -171,7 +172,10 @@ export class Call {
 		});
 	}
 
-	/** @param {Session} session @param {{phase: import('./session.js').Phase, reason: string}} to */
+	/**
+	 * @param {Session} session
+	 * @param {{phase: import('./session.js').Phase, reason: string}} to
+	 */
 	#onPhase(session, { phase, reason }) {
 		if (session !== this.#session)
 			return;

@@ -58,6 +58,7 @@ export function drawSwitch(node, which, device) {
 
 	setIcon(node, on ? which : `${which}-off`);
 	node.classList.toggle('off', !on);
+	node.classList.toggle('missing', !!device.problem);
 	label(node, t(`${which}.${on ? 'off' : 'on'}`));
 }
 
@@ -157,7 +158,8 @@ export function listenToKeys(store, actions) {
 		    (screen !== 'meeting' && screen !== 'prejoin'))
 			return;
 		if (event.key === ' ' && screen === 'meeting') {
-			if (event.target instanceof HTMLElement && event.target.closest('button, a'))
+			if (event.target instanceof HTMLElement &&
+			    event.target.closest('button, a'))
 				return;
 			event.preventDefault();
 			if (!event.repeat && !mic.on) {

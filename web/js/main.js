@@ -129,6 +129,7 @@ async function start() {
 	showNotice(store, {
 		again: () => call.again(), back: actions.leave,
 		copy: actions.copyLink, sound: () => stage.unsilence(),
+		close: () => store.set({ missing: '' }),
 	});
 	showLeft(store, async () => {
 		store.set({ phase: 'new', reason: '' });

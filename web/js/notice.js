@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { $, el, icon, setText } from './dom.js';
+import { problemWords } from './problems.js';
 import { hasWords, t } from './words.js';
 
 /**
@@ -10,58 +11,75 @@ import { hasWords, t } from './words.js';
  * @property {string} words
  * @property {'middle'|'low'} place
  * @property {boolean} [busy]          a spinner
- * @property {('again'|'back'|'copy'|'sound')[]} [buttons]
+ * @property {Action[]} [buttons]
  */
+
+/** @typedef {'again'|'back'|'copy'|'sound'|'close'} Action */
+
+/** @type {Record<string, string>} icons of some buttons */
+const SIGNS = { copy: 'link', sound: 'sound' };
 
 /** @param {State} state @returns {Notice|null} */
 function noticeOf(state) {
 	switch (state.phase) {
 	case 'joining':
-		return { words: t('phase.joining'), place: 'middle', busy: true };
+		return working('phase.joining');
 	case 'reconnecting':
-		return state.slow ? { words: t('phase.reconnecting'), place: 'middle', busy: true } : null;
+		return state.slow ? working('phase.reconnecting') : null;
 	case 'lost':
-		return { words: reason(state, 'phase.lost'), place: 'middle', buttons: ['again', 'back'] };
+		return trouble(state, 'phase.lost');
 	case 'failed':
-		return { words: reason(state, 'phase.refused'), place: 'middle', buttons: ['again', 'back'] };
+		return trouble(state, 'phase.refused');
 	case 'here':
 		if (!state.picture)
-			return { words: t('phase.joining'), place: 'middle', busy: true };
+			return working('phase.joining');
 		if (state.silenced)
 			return { words: t('phase.silenced'), place: 'low', buttons: ['sound'] };
+		if (state.missing)
+			return { words: problemWords(state.missing, state[state.missing].problem),
+				place: 'low', buttons: ['close'] };
 		if (state.people.length <= 1)
 			return { words: t('phase.alone'), place: 'low', buttons: ['copy'] };
 	}
 	return null;
 }
 
-/** @param {State} state @param {string} otherwise */
-function reason(state, otherwise) {
-	const key = `phase.${state.reason}`;
-
-	return t(hasWords(key) ? key : otherwise);
+/** @param {string} words @returns {Notice} */
+function working(words) {
+	return { words: t(words), place: 'middle', busy: true };
 }
 
-/** @param {State} state */
-function againWords(state) {
+/** @param {State} state @param {string} otherwise @returns {Notice} */
+function trouble(state, otherwise) {
+	const key = `phase.${state.reason}`;
+
+	return { words: t(hasWords(key) ? key : otherwise), place: 'middle',
+		buttons: ['again', 'back'] };
+}
+
+/** @param {string} name @param {State} state */
+function buttonWords(name, state) {
 	const s = Math.ceil((state.retry_at_ms - performance.now()) / 1000);
 
-	return s > 0 ? t('notice.again.in', { s }) : t('notice.again');
+	if (name === 'again' && s > 0)
+		return t('notice.again.in', { s });
+	return t(name === 'copy' && state.copied ? 'notice.copied' : `notice.${name}`);
 }
 
 /**
  * @param {import('./state.js').Store} store
- * @param {Record<'again'|'back'|'copy'|'sound', () => void>} actions
+ * @param {Record<Action, () => void>} actions
  */
 export function showNotice(store, actions) {
 	const card = $('#notice'), row = $('#notice-buttons');
 	let shown = '';
 
-	/** @param {'again'|'back'|'copy'|'sound'} name */
+	/** @param {Action} name */
 	const make = (name) => {
-		const node = el('button', name === 'back' ? 'secondary' : 'primary',
-			...(name === 'copy' ? [icon('link')] : name === 'sound' ? [icon('sound')] : []),
-			el('span'));
+		const sign = SIGNS[name];
+		const node = el('button', ['back', 'close'].includes(name) ?
+			'secondary' : 'primary',
+			...sign ? [icon(sign)] : [], el('span'));
 
 		node.type = 'button';
 		node.dataset.action = name;
@@ -87,8 +105,6 @@ export function showNotice(store, actions) {
 			row.replaceChildren(...buttons.map(make));
 		}
 		for (const node of row.children)
-			setText($('span', node), node.dataset.action === 'again' ? againWords(state) :
-				t(node.dataset.action === 'copy' && state.copied ?
-					'notice.copied' : `notice.${node.dataset.action}`));
+			setText($('span', node), buttonWords(node.dataset.action, state));
 	});
 }

@@ -3,9 +3,10 @@
 
 import { drawSwitch } from './controls.js';
 import { $, el, setText } from './dom.js';
+import { problemWords } from './problems.js';
 import { presence } from './session.js';
 import { drawFace } from './stage.js';
-import { hasWords, t } from './words.js';
+import { t } from './words.js';
 
 /**
  * @typedef {import('./state.js').State} State
@@ -15,24 +16,11 @@ import { hasWords, t } from './words.js';
 const PRESENCE_MS = 5000;
 const BOTH = /** @type {Which[]} */ (['mic', 'camera']);
 
-function browser() {
-	if (/Firefox\//.test(navigator.userAgent))
-		return 'firefox';
-	return /Chrom/.test(navigator.userAgent) ? 'chromium' : 'safari';
-}
-
-/**
- * What is wrong with a device, and how to mend it in this browser.
- * @param {Which} which
- * @param {import('./state.js').Problem} problem
- */
-export function problemWords(which, problem) {
-	if (!problem)
-		return '';
-
-	const mend = problem === 'refused' ? `mend.${browser()}` : '';
-
-	return t(`${which}.${problem}`) + (hasWords(mend) ? ` ${t(mend)}` : '');
+/** @param {number|null} n */
+function insideWords(n) {
+	if (n === null)
+		return '\u00a0';	/* not known: the line keeps its height */
+	return n ? t('prejoin.inside', { n }) : t('prejoin.first');
 }
 
 /** @param {State} state */
@@ -67,7 +55,8 @@ function drawChoice(select, device) {
  * @param {import('./state.js').Store} store
  * @param {import('./devices.js').Devices} devices
  * @param {import('./meter.js').Meter} meter
- * @param {{join(): void, setName(name: string): void, switchMic(): void, switchCamera(): void}} actions
+ * @param {{join(): void, setName(name: string): void, switchMic(): void,
+ *          switchCamera(): void}} actions
  */
 export function showPrejoin(store, devices, meter, actions) {
 	const name = $('#name'), empty = $('#preview-empty'), face = $('#preview-face');
@@ -99,8 +88,7 @@ export function showPrejoin(store, devices, meter, actions) {
 		const ask = state.asked === 'unknown' && state.camera.on;
 
 		setText($('#pre-room'), state.room);
-		setText($('#inside'), state.inside === null ? '\u00a0' :
-			state.inside ? t('prejoin.inside', { n: state.inside }) : t('prejoin.first'));
+		setText($('#inside'), insideWords(state.inside));
 		empty.hidden = camera;
 		drawFace(face, '', state.name);
 		setText($('#preview-words'), previewWords(state));

@@ -189,8 +189,8 @@ export class Stage {
 				node.classList.toggle('speaks', speaks);
 				mark.toggleAttribute('hidden', !quiet && person.state !== 'weak');
 				setIcon(mark, person.state === 'weak' ? 'weak' : 'mic-off');
-				setAttr(node, 'aria-label', t(
-					speaks ? 'tile.speaking' : person.state === 'weak' ? 'tile.weak' :
+				setAttr(node, 'aria-label', t(speaks ? 'tile.speaking' :
+					person.state === 'weak' ? 'tile.weak' :
 					quiet ? 'tile.muted' : 'tile', { name }));
 			});
 	}

@@ -31,6 +31,7 @@
  * @property {boolean} picture          a frame has been shown
  * @property {boolean} silenced         the browser plays no sound without a click
  * @property {boolean} weak             own line
+ * @property {'mic'|'camera'|''} missing  could not be turned on, and this is being said
  * @property {boolean|null} panel       people: open, shut, null: as the window suggests
  * @property {boolean} copied           the link, just now
  * @property {{seconds: number, received_bps: number, interruptions: number}|null} summary
@@ -46,7 +47,7 @@ export function initialState() {
 		asked: 'unknown', mic: device(), camera: device(),
 		phase: 'new', reason: '', retry_at_ms: 0, slow: false,
 		people: [], you: '', shown: null, speaking: [],
-		picture: false, silenced: false, weak: false,
+		picture: false, silenced: false, weak: false, missing: '',
 		panel: null, copied: false, summary: null,
 	};
 }
