@@ -231,7 +231,7 @@ probe_child(struct process *p, const char *name)
 	int            ends[2], on_main;
 
 	if (channel_pair(ends) != 0 ||
-	    thread_spawn(&id, "probe", probe_on_thread, &thread) != 0 ||
+	    thread_spawn(&id, "probe", 0, probe_on_thread, &thread) != 0 ||
 	    process_start(p, ends[1], &gift) != 0)
 		return PROBE_BROKEN;
 	/* Landlock binds only threads made after it: ours is not one. */

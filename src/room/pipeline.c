@@ -14,6 +14,9 @@
 #include "util/thread.h"
 #include "util/xalloc.h"
 
+/* Sound and the network go first when the processors are short. */
+#define VIDEO_NICE 5
+
 void
 pipeline_command(struct queue *q, void *command)
 {
@@ -85,23 +88,23 @@ pipeline_spawn(struct pipeline *p)
 	};
 	int err;
 
-	err = thread_spawn(&p->audio_thread, "audio", pipeline_audio_run, p);
+	err = thread_spawn(&p->audio_thread, "audio", 0, pipeline_audio_run, p);
 	if (err)
 		return err;
 	p->audio_running = true;
-	err = thread_spawn(&p->compose_thread, "compose",
+	err = thread_spawn(&p->compose_thread, "compose", VIDEO_NICE,
 	    pipeline_compose_run, p);
 	if (err)
 		return err;
 	p->compose_running = true;
-	err = thread_spawn(&p->encode_thread, "encode", pipeline_encode_run,
-	    p);
+	err = thread_spawn(&p->encode_thread, "encode", VIDEO_NICE,
+	    pipeline_encode_run, p);
 	if (err)
 		return err;
 	p->encode_running = true;
 	for (unsigned i = 0; i < p->cfg.decode_threads; i++) {
 		p->lanes[i].pipeline = p;
-		err = thread_spawn(&p->lanes[i].thread, names[i],
+		err = thread_spawn(&p->lanes[i].thread, names[i], VIDEO_NICE,
 		    pipeline_decode_run, &p->lanes[i]);
 		if (err)
 			return err;

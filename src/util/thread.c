@@ -1,61 +1,64 @@
 /*
- * Threads with a name and a small stack.
+ * Threads with a name, a priority and a small stack.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
 
 #include "util/thread.h"
 
 #define STACK_BYTES (1024 * 1024)
-#define NAME_SIZE   16	/* of the kernel, with the NUL */
 
-struct thread_start {
+struct start {
 	void *(*run)(void *);
 	void   *arg;
-	char    name[NAME_SIZE];
+	int     nice;
+	sem_t   started;
 };
 
-/* It names itself: another could only by a file, which may be forbidden. */
 static void *
-thread_begin(void *arg)
+thread_start(void *arg)
 {
-	struct thread_start start = *(struct thread_start *)arg;
+	struct start *start = arg;
+	void       *(*run)(void *) = start->run;
+	void         *run_arg = start->arg;
 
-	free(arg);
-	(void)prctl(PR_SET_NAME, start.name);
-	return start.run(start.arg);
+	/* On Linux this is of the calling thread. A refusal is no harm. */
+	if (start->nice > 0)
+		(void)setpriority(PRIO_PROCESS, 0,
+		    getpriority(PRIO_PROCESS, 0) + start->nice);
+	sem_post(&start->started);
+	return run(run_arg);
 }
 
 int
-thread_spawn(pthread_t *out, const char *name, void *(*run)(void *), void *arg)
+thread_spawn(pthread_t *out, const char *name, int nice, void *(*run)(void *),
+    void *arg)
 {
-	struct thread_start *start = malloc(sizeof(*start));
-	pthread_attr_t       attr;
-	sigset_t             all, before;
-	int                  err;
+	struct start   start = { .run = run, .arg = arg, .nice = nice };
+	pthread_attr_t attr;
+	sigset_t       all, before;
+	int            err;
 
-	if (start == NULL)
-		return -ENOMEM;
-	start->run = run;
-	start->arg = arg;
-	snprintf(start->name, sizeof(start->name), "%s", name);
-	err = pthread_attr_init(&attr);
-	if (err) {
-		free(start);
-		return -err;
-	}
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
+	err = pthread_attr_init(&attr);
+	if (err)
+		return -err;
+	sem_init(&start.started, 0, 0);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(out, &attr, thread_begin, start);
+	err = pthread_create(out, &attr, thread_start, &start);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
-	if (err)
-		free(start);
+	if (err == 0) {
+		pthread_setname_np(*out, name);
+		while (sem_wait(&start.started) != 0)
+			continue;
+	}
+	sem_destroy(&start.started);
 	return -err;
 }

@@ -12,10 +12,12 @@
 #include <pthread.h>
 
 /*
- * Runs run(arg) in a new thread named `name` (at most 15 bytes).
+ * Runs run(arg) in a new thread named `name` (at most 15 bytes), `nice` steps
+ * below the priority of its maker (0: the same). Returns when it has started,
+ * with all that set, so that nothing is left to do after a lock-down.
  * Returns 0 or -errno. Join with pthread_join.
  */
-int thread_spawn(pthread_t *out, const char *name, void *(*run)(void *),
-    void *arg);
+int thread_spawn(pthread_t *out, const char *name, int nice,
+    void *(*run)(void *), void *arg);
 
 #endif

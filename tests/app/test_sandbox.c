@@ -101,7 +101,7 @@ probe_on_older_thread(const char *name)
 	const uint64_t   go = 1;
 	pthread_t        id;
 
-	if (thread_spawn(&id, "older", probe_when_told, &w) != 0 ||
+	if (thread_spawn(&id, "older", 0, probe_when_told, &w) != 0 ||
 	    sandbox_files(&log) != 0 || sandbox_calls(&limits, &log) != 0 ||
 	    write(w.go_fd, &go, sizeof(go)) != sizeof(go))
 		return BROKEN;
@@ -161,7 +161,7 @@ open_after_first_step(const char *name)
 
 	(void)name;
 	if (sandbox_files(&log) != 0 ||
-	    thread_spawn(&id, "later", open_a_file, &there) != 0)
+	    thread_spawn(&id, "later", 0, open_a_file, &there) != 0)
 		return BROKEN;
 	open_a_file(&here);
 	pthread_join(id, NULL);

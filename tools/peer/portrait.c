@@ -125,13 +125,15 @@ scene_person(struct scene *s, const struct portrait *p, const struct looks *l,
 	const struct rgb shirt = rgb_of(l->shirt);
 	const double     lid = eyes_shut(p, turn) ? 0.012 : 0.036;
 
-	blob(s, x, 0.02 + y, 0.44, 0.52 + 0.4 * l->hair_long, 0.06, hair);
+	blob(s, x, 0.04 + 0.3 * l->hair_long + y,
+	    0.4 + 0.06 * l->hair_long, 0.5 + 0.3 * l->hair_long, 0.06, hair);
 	blob(s, x * 0.6, 1.22, 0.86, 0.62, 0.05, shirt);
 	blob(s, x * 0.6 - 0.3, 1.3, 0.5, 0.6, 0.9, shade(shirt, 1.12));
 	blob(s, x * 0.8, 0.58 + y, 0.16, 0.26, 0.15, shade(skin, 0.82));
 	blob(s, x, 0.08 + y, 0.345, 0.46, 0.04, skin);
 	blob(s, x - 0.1, 0.0 + y, 0.24, 0.36, 1.3, shade(skin, 1.07));
-	blob(s, x, -0.32 + y, 0.38, 0.2, 0.08, hair);
+	blob(s, x - 0.08, -0.33 + y, 0.3, 0.17, 0.08, hair);
+	blob(s, x + 0.16, -0.3 + y, 0.2, 0.16, 0.08, hair);
 	blob(s, x - 0.13, 0.02 + y, 0.058, lid, 0.2, rgb_of(0xf6f4f0));
 	blob(s, x + 0.13, 0.02 + y, 0.058, lid, 0.2, rgb_of(0xf6f4f0));
 	if (lid > 0.02) {
