@@ -19,7 +19,6 @@
 #define MADE_UP_MAX   5760		/* 120 ms */
 #define MADE_UP_FADE  1920		/* of them the last 40 ms fade */
 #define HANGOVER      (AUDIO_RATE_HZ / 2)	/* decoded after the last word */
-#define SKIP_GAP      (AUDIO_RATE_HZ / 10)	/* between two cuts in speech */
 #define PULLS_MAX     32		/* a tick: 8 packets of 2.5 ms, and air */
 #define SSRC_QUIET_US 200000
 /* A tick less a sample may wait here when a packet of 120 ms comes. */
@@ -40,7 +39,6 @@ struct audio_receiver {
 
 	int      loud_left;		/* samples until decoding stops */
 	int      made_up;		/* samples since the last real one */
-	int      since_skip;		/* samples */
 	bool     sound;			/* of what waits, some is no silence */
 	int      fade_len;
 	float    fade[FADE];		/* goes over into what comes next */
@@ -61,7 +59,6 @@ audio_receiver_new(struct audio_receiver **out,
 	r->stats = stats;
 	r->duration = AUDIO_FRAME_LEN;
 	r->made_up = MADE_UP_MAX;
-	r->since_skip = SKIP_GAP;
 	err = jitter_new(&r->jitter, AUDIO_RATE_HZ);
 	if (err)
 		goto fail;
@@ -129,6 +126,13 @@ drop:
 	packet_free(&packet);
 }
 
+/* Within full scale, whatever a decoder was made to say. */
+static float
+clamp(float sample)
+{
+	return sample > -1 ? (sample < 1 ? sample : 1) : -1;	/* NaN too */
+}
+
 /* Adds to what waits; a cut before it is smoothed over. */
 static void
 add_samples(struct audio_receiver *r, const float *samples, int count)
@@ -137,11 +141,8 @@ add_samples(struct audio_receiver *r, const float *samples, int count)
 
 	if (count > WAITING_MAX - r->waiting)
 		count = WAITING_MAX - r->waiting;
-	for (int i = 0; i < count; i++) {
-		const float s = samples[i];
-
-		to[i] = s > -1 ? (s < 1 ? s : 1) : -1;	/* NaN too */
-	}
+	for (int i = 0; i < count; i++)
+		to[i] = clamp(samples[i]);
 	for (int i = 0; i < r->fade_len && i < count; i++) {
 		const float in = (float)i / (float)r->fade_len;
 
@@ -179,10 +180,10 @@ add_shortened(struct audio_receiver *r, const float *samples, int count)
 	const int cut = count < AUDIO_FRAME_LEN ? count : AUDIO_FRAME_LEN;
 	const int fade = cut < FADE ? cut : FADE;
 
-	memcpy(r->fade, samples, (size_t)fade * sizeof(*samples));
+	for (int i = 0; i < fade; i++)
+		r->fade[i] = clamp(samples[i]);
 	r->fade_len = fade;
 	r->stats->skipped_samples += (unsigned)cut;
-	r->since_skip = 0;
 	if (count > cut)
 		add_samples(r, samples + cut, count - cut);
 }
@@ -263,7 +264,7 @@ play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
 	}
 	r->stats->decoded++;
 	r->made_up = 0;
-	if (shorten && r->since_skip >= SKIP_GAP)
+	if (shorten)
 		add_shortened(r, r->decoded, count);
 	else
 		add_samples(r, r->decoded, count);
@@ -332,8 +333,6 @@ audio_receiver_pull(struct audio_receiver *r, int64_t now_us,
 	if (sound && r->waiting)
 		memmove(r->samples, r->samples + AUDIO_FRAME_LEN,
 		    (size_t)r->waiting * sizeof(*r->samples));
-	if (r->since_skip < SKIP_GAP)
-		r->since_skip += AUDIO_FRAME_LEN;
 	if (r->waiting == 0)
 		r->sound = false;
 	return sound;
