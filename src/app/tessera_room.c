@@ -20,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -120,6 +121,7 @@ process_start(struct process *p, int channel, const struct gift *gift)
 	};
 	int err;
 
+	tzset();	/* libc reads a file at the first gmtime_r, too */
 	err = room_prepare();
 	if (err)
 		return failed(p, "libraries", err);
