@@ -33,6 +33,9 @@ const FLAGS = [
 const ALLOWED = ['--use-fake-ui-for-media-stream'];
 const REFUSED = ['--deny-permission-prompts'];
 
+/* A busy machine is slow, and asked seldom. */
+const PATIENCE = { timeout: 60_000, polling: 200 };
+
 let problems = 0;
 
 async function withBrowser(flags, work) {
@@ -84,17 +87,16 @@ async function enter(page, name) {
 	});
 	await page.type('#name', name);
 	await page.keyboard.press('Enter');
-	await page.waitForFunction(() => document.body.dataset.phase === 'here',
-		{ timeout: 20_000 });
-	await page.waitForFunction(() => document.querySelector('#skeleton').hidden,
-		{ timeout: 20_000 });
+	await page.waitForFunction(() => document.body.dataset.phase === 'here', PATIENCE);
+	await page.waitForFunction(() => document.querySelector('#skeleton').hidden, PATIENCE);
 }
 
 async function meeting(browser, size, theme) {
 	const page = await open(browser, `/${room}`, size, theme);
 	const at = `${size}-${theme}`;
 
-	await page.waitForFunction(() => document.querySelector('#preview').videoWidth > 0);
+	await page.waitForFunction(() => document.querySelector('#preview').videoWidth > 0,
+		PATIENCE);
 	await shoot(page, `prejoin-${at}`);
 	await enter(page, 'Maya Lin');
 	await shoot(page, `meeting-${at}`, 2500);

@@ -154,6 +154,25 @@ async function roomRestarts(test) {
 	test.check(session.phase === 'here' && first.state === 'closed', 'and_all_is_well');
 }
 
+async function serverRestarts(test) {
+	const { session } = await joined();
+
+	fakes.events(0).say('ended', { reason: 'shutdown' });
+	await fakes.pass(1000);
+	test.check(fakes.joins() === 1, 'a_server_that_ends_is_let_end');
+	await fakes.pass(1000);
+	fakes.peer().become('connected');
+	await fakes.settle();
+	test.check(fakes.joins() === 2 && session.phase === 'here', 'and_joined_again');
+
+	const leaver = await joined();
+	fakes.events(0).say('ended', { reason: 'shutdown' });
+	leaver.session.leave();
+	await fakes.pass(5000);
+	test.check(fakes.joins() === 1 && leaver.session.phase === 'left',
+	    'but_not_by_who_leaves_meanwhile');
+}
+
 async function endedByOthers(test) {
 	const { said } = await joined();
 
@@ -220,6 +239,6 @@ async function sendsWhatIsShown(test) {
 
 runTest(60, async (test) => {
 	for (const part of [joins, joinsInVain, leavesWhileJoining, lineComesBack, lineIsReplaced,
-		failedLine, givesUp, roomRestarts, endedByOthers, devices, sendsWhatIsShown])
+		failedLine, givesUp, roomRestarts, serverRestarts, endedByOthers, devices, sendsWhatIsShown])
 		await part(test);
 });

@@ -22,6 +22,8 @@ export { JoinError, presence } from './wire.js';
 /* A line that is silent so long is not waited for: a new one is tried. */
 const SILENT_MS = 8_000;
 const SAMPLE_MS = 2_000;
+/* Who has just said that it ends needs time to do so. */
+const SHUTDOWN_MS = 1_500;
 
 /* Trying again would change nothing. */
 const FINAL = ['room-name', 'bad-offer', 'not-acceptable', 'media-type'];
@@ -223,14 +225,16 @@ export class Session extends EventTarget {
 		const good = () => place.peer !== hopeless &&
 			place.peer?.state === 'connected' && !this.#over();
 
-		do {
+		if (reason === 'shutdown')
+			await backoff.pause(performance.now(), SHUTDOWN_MS);
+		while (!good() && !this.#over()) {
 			try {
 				await this.#connect();
 			} catch (error) {
 				if (!await this.#mayTryAgain(backoff, error))
 					break;
 			}
-		} while (!good());
+		}
 		this.#trying = null;
 		if (good())
 			this.#mended();
