@@ -23,7 +23,7 @@ good_tree() {
 	printf '%s\n' "$SPDX" '#include "util/clock.h"' 'int' 'main(void)' '{' \
 	    '	return (int)clock_now_us();' '}' >src/net/udp.c
 	printf '%s\n' '# How loud.' 'log:' '  level: info' >etc/tesserad.yaml
-	printf '%s\n' '*log*:' '	Logs.' '*log.level*: _info_' '	How loud.' \
+	printf '%s\n' '*log*:' '	Logs.' '*log.level*: info' '	How loud.' \
 	    >docs/man/tesserad.yaml.5.scd
 	printf '%s\n' '#!/bin/sh' 'printf "log:\n  level: info\n"' >"$work/build/tesserad"
 	chmod +x "$work/build/tesserad"
@@ -177,6 +177,8 @@ test_man() {
 	tap $? "man: a key that tesserad does not print fails"
 	good_tree && sed -i '/level/d' etc/tesserad.yaml
 	fails man 'log.level is missing' "man: a key that the example lacks fails"
+	good_tree && sed -i 's/: info/: debug/' docs/man/tesserad.yaml.5.scd
+	fails man 'log.level is debug' "man: a default that the page tells wrong fails"
 	good_tree && printf '%s\n' '#!/bin/sh' 'exit 3' >"$work/build/tesserad"
 	fails man 'exit status 3' "man: a tesserad that prints nothing fails"
 }
