@@ -34,22 +34,31 @@ log_level_parse(enum log_level *out, const char *name)
 	return -EINVAL;
 }
 
+/* Bytes of the sequence that this one leads; 0: it cannot lead one. */
+static size_t
+utf8_len(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc3)	/* 0xc2 leads the C1 controls */
+		return 0;
+	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+}
+
 /* Length of the valid UTF-8 sequence at p (printable only), or 0. */
 static size_t
 utf8_printable(const unsigned char *p)
 {
-	if (p[0] < 0x80)
+	const size_t len = utf8_len(p[0]);
+
+	if (len == 1)
 		return p[0] >= 0x20 && p[0] != 0x7f && p[0] != '\\';
-	if (p[0] >= 0xc3 && p[0] < 0xe0)	/* 0xc2 holds the C1 controls */
-		return (p[1] & 0xc0) == 0x80 ? 2 : 0;
 	if (p[0] == 0xe2 && p[1] == 0x80)	/* separators, bidi marks */
 		return 0;
-	if (p[0] >= 0xe0 && p[0] < 0xf0)
-		return (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 ? 3 : 0;
-	if (p[0] >= 0xf0 && p[0] < 0xf5)
-		return (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 &&
-		    (p[3] & 0xc0) == 0x80 ? 4 : 0;
-	return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
 }
 
 void
