@@ -176,12 +176,27 @@ dtls_identity_fingerprint(const struct dtls_identity *id, uint8_t out[32])
 
 /* ---- what mbedTLS calls -------------------------------------------------- */
 
+/*
+ * An alert in the clear answers what a stranger may have forged, and would
+ * make the true peer give up: it stays here.
+ */
+static bool
+is_clear_alert(const uint8_t *bytes, size_t len)
+{
+	struct reader r = reader_of(bytes, len);
+	const uint8_t type = reader_u8(&r);
+
+	reader_skip(&r, 2);
+	return type == RECORD_ALERT && reader_u16(&r) == 0;
+}
+
 static int
 on_send(void *to, const unsigned char *bytes, size_t len)
 {
 	struct dtls_link *link = to;
 
-	link->cfg.send(link->cfg.to, bytes, len);
+	if (!is_clear_alert(bytes, len))
+		link->cfg.send(link->cfg.to, bytes, len);
 	return (int)len;
 }
 
