@@ -462,6 +462,37 @@ follows_the_peer_to_another_address(void **state)
 }
 
 static void
+sending_ends_with_consent_and_presence_is_noted(void **state)
+{
+	const int64_t second = 1000000;
+	struct pair   p;
+	int64_t       now_us, heard_us;
+	uint64_t      out;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	run(&p, never, 20000);
+	heard_us = transport_heard_us(p.server.transport);
+	run(&p, never, 5000);
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	now_us = clock_monotonic_us();
+	assert_true(transport_heard_us(p.server.transport) > heard_us);
+	assert_true(transport_heard_us(p.server.transport) <= now_us);
+
+	out = media_socket_stats(p.server.socket)->packets_out;
+	transport_send_rtp(p.server.transport, packet_with(&p.server,
+	    plain_rtp, sizeof(plain_rtp)), now_us + 29 * second);
+	transport_send_rtp(p.server.transport, packet_with(&p.server,
+	    plain_rtp, sizeof(plain_rtp)), now_us + 31 * second);
+	media_socket_flush(p.server.socket);
+	assert_int_equal(media_socket_stats(p.server.socket)->packets_out,
+	    out + 1);
+	pair_close(&p);
+}
+
+static void
 a_wrong_fingerprint_never_connects(void **state)
 {
 	struct pair             p;
@@ -561,6 +592,8 @@ main(void)
 		cmocka_unit_test(drops_and_counts_an_attackers_datagrams),
 		cmocka_unit_test(counts_forged_packets_and_goes_on),
 		cmocka_unit_test(follows_the_peer_to_another_address),
+		cmocka_unit_test(
+		    sending_ends_with_consent_and_presence_is_noted),
 		cmocka_unit_test(a_wrong_fingerprint_never_connects),
 		cmocka_unit_test(tries_the_next_candidate),
 		cmocka_unit_test(a_user_name_is_taken_once),
