@@ -100,7 +100,7 @@ export async function servePeerPage(test, server) {
 
 /* ---- browsers ------------------------------------------------------------------------ */
 
-async function startBrowser(test, kind, toneHz) {
+export async function startBrowser(test, kind, toneHz = 1000) {
 	const home = await mkdtemp(path.join(test.folder, `${kind}-`));
 	const browser = await puppeteer.launch(kind === 'firefox' ? {
 		browser: 'firefox',

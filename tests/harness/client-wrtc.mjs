@@ -147,11 +147,11 @@ function addTracks(peer, { mode, colour, toneHz }) {
 
 	if (sends && toneHz)
 		peer.addTrack(sendTone(toneHz));
-	else
+	else if (mode !== 'send')
 		peer.addTransceiver('audio', { direction: 'recvonly' });
 	if (sends && colour)
 		peer.addTrack(sendVideo(colour));
-	else
+	else if (mode !== 'send')
 		peer.addTransceiver('video', { direction: 'recvonly' });
 }
 

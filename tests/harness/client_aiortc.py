@@ -135,7 +135,7 @@ class Client:
                             ('video', sends and colour and Picture(colour))):
             if track:
                 self.connection.addTrack(track)
-            else:
+            elif mode != 'send':
                 self.connection.addTransceiver(kind, direction='recvonly')
         await self.connection.setLocalDescription(await self.connection.createOffer())
         target = url + ('?' + urllib.parse.urlencode({'name': name}) if name else '')

@@ -5,7 +5,7 @@
 import { colourName } from './analyse.mjs';
 import { until } from './tap.mjs';
 
-const MARKER_PLACES = 12;
+const MARKER_PLACES = 24;
 
 /* The picture of 4:3, as all test clients send it, inside its tile: x, y, w, h in fractions. */
 function pictureIn(tile, [width, height]) {
@@ -48,7 +48,7 @@ export async function lookAtTiles(client, stream, people) {
 		const mine = colours.slice(i * (3 + MARKER_PLACES), (i + 1) * (3 + MARKER_PLACES));
 		const plain = mine.slice(0, 3).map((seen) => colourName(seen));
 		return {
-			colour: plain[0],
+			colour: plain.find((name) => name !== colour) ?? colour,
 			right: plain.every((name) => name === colour),
 			marker: mine.slice(3).findIndex((seen) => Math.min(...seen) > 225),
 		};

@@ -55,11 +55,11 @@ const peer = (() => {
 
 		if (sends && toneHz)
 			connection.addTrack(await microphone(toneHz, fakeMicrophone));
-		else
+		else if (mode !== 'send')
 			connection.addTransceiver('audio', { direction: 'recvonly' });
 		if (sends && colour)
 			connection.addTrack(camera(colour));
-		else
+		else if (mode !== 'send')
 			connection.addTransceiver('video', { direction: 'recvonly' });
 	}
 
