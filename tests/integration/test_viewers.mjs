@@ -1,0 +1,57 @@
+// Twenty viewers use one encoder.
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { enterNamespace } from '../harness/namespace.mjs';
+import { startProcessClient } from '../harness/process-client.mjs';
+import { roomFigures, startServer } from '../harness/server.mjs';
+import { pause, runTest, until } from '../harness/tap.mjs';
+
+const ROOM = 'theatre';
+const VIEWERS = 20, SECONDS = 5;
+
+/* Frames encoded a second over `seconds`. */
+async function encodedRate(server, seconds) {
+	const first = await roomFigures(server, ROOM);
+	const start = performance.now();
+
+	await pause(seconds * 1000);
+	const last = await roomFigures(server, ROOM);
+	return (last.framesEncoded - first.framesEncoded) / ((performance.now() - start) / 1000);
+}
+
+await enterNamespace();
+await runTest(55, async (test) => {
+	const server = await startServer(test);
+	const sender = startProcessClient(test, 'wrtc');
+	const crowd = startProcessClient(test, 'wrtc');
+
+	/* A picture that stands still costs the twenty decoders here little. */
+	await sender.join({
+		url: `${server.public}/whip/${ROOM}`, mode: 'send', toneHz: 500,
+	});
+	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}`, count: 1 });
+	await until('one viewer', 10000, async () =>
+	    (await roomFigures(server, ROOM)).viewers === 1);
+	const alone = await encodedRate(server, SECONDS);
+	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}`, count: VIEWERS - 1 });
+	await until('twenty viewers', 15000, async () =>
+	    (await roomFigures(server, ROOM)).viewers === VIEWERS);
+	const together = await encodedRate(server, SECONDS);
+
+	const figures = await roomFigures(server, ROOM);
+	test.check(figures.viewers === VIEWERS && figures.videoEncoders === 1,
+	    'twenty viewers use one video encoder', `${figures.viewers} viewers, ` +
+	    `${figures.videoEncoders} encoders`);
+	test.check(figures.audioEncoders <= 2, 'and one sound for all who are silent',
+	    `${figures.audioEncoders} encoders`);
+	test.check(together < 1.5 * alone + 3, 'which does no more work than for one',
+	    `${alone.toFixed(1)} frames a second for one, ${together.toFixed(1)} for twenty`);
+
+	const before = await crowd.ask('crowdStats');
+	await pause(SECONDS * 1000);
+	const after = await crowd.ask('crowdStats');
+	const decoded = after.map((now, i) => now.framesDecoded - before[i].framesDecoded);
+	const least = Math.min(...decoded);
+	test.check(decoded.length === VIEWERS && least >= 0.8 * together * SECONDS,
+	    'each of the twenty decodes it', `${least} to ${Math.max(...decoded)} frames in ` +
+	    `${SECONDS} s`);
+});
