@@ -239,6 +239,7 @@ async function sendsWhatIsShown(test) {
 
 runTest(60, async (test) => {
 	for (const part of [joins, joinsInVain, leavesWhileJoining, lineComesBack, lineIsReplaced,
-		failedLine, givesUp, roomRestarts, serverRestarts, endedByOthers, devices, sendsWhatIsShown])
+		failedLine, givesUp, roomRestarts, serverRestarts, endedByOthers, devices,
+		sendsWhatIsShown])
 		await part(test);
 });
