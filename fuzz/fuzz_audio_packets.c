@@ -2,7 +2,8 @@
  * Fuzz target: packets of two legs into the sound of a room.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Input: records of [leg and ticks][length][bytes of an RTP packet].
+ * Input: records of [leg and ticks][length][bytes of an RTP packet]. Nobody
+ * listens: what is encoded is ours, and slow.
  */
 #include <string.h>
 
@@ -28,7 +29,7 @@ on_speaking(void *to, const unsigned *legs, unsigned count)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	const struct audio_leg_config cfg = { true, true, 111, 1 };
+	const struct audio_leg_config cfg = { true, false, 111, 1 };
 	struct reader        r = reader_of(bytes, len);
 	size_t               sum = 0;
 	struct packet_pool  *pool;
