@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <vpx/vp8cx.h>
 #include <vpx/vpx_encoder.h>
@@ -34,20 +35,6 @@ struct video_encoder {
 	int64_t                     start_us;
 	vpx_codec_pts_t             last_pts;
 };
-
-int
-video_encoder_prepare(void)
-{
-	const struct video_encoder_config cfg = { .width = 64, .height = 64,
-		.fps = 25, .bps = 100000 };
-	struct video_encoder             *e;
-	const int                         err = video_encoder_new(&e, &cfg);
-
-	if (err)
-		return err;
-	video_encoder_free(e);
-	return 0;
-}
 
 static void
 configure(vpx_codec_enc_cfg_t *vpx, const struct video_encoder_config *cfg)
@@ -212,4 +199,33 @@ video_encoder_encode(struct video_encoder *e, const struct video_frame *frame,
 	}
 	*out = coded;
 	return 0;
+}
+
+int
+video_encoder_prepare(void)
+{
+	const struct video_encoder_config cfg = { .width = 64, .height = 64,
+		.fps = 25, .bps = 100000 };
+	struct video_encoder *e = NULL;
+	struct video_pool    *pool;
+	struct video_frame   *frame;
+	struct video_encoded  coded;
+	int                   err;
+
+	err = video_pool_new(&pool, cfg.width, cfg.height, 1);
+	if (err)
+		return err;
+	frame = video_pool_get(pool);
+	video_pool_free(pool);
+	if (frame == NULL)
+		return -ENOMEM;
+	for (int p = 0; p < 3; p++)
+		memset(frame->planes[p], 128, (size_t)frame->strides[p] *
+		    (size_t)(p ? cfg.height / 2 : cfg.height));
+	err = video_encoder_new(&e, &cfg);
+	if (err == 0)
+		err = video_encoder_encode(e, frame, 0, true, &coded);
+	video_encoder_free(e);
+	video_frame_unref(&frame);
+	return err;
 }
