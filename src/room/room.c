@@ -15,6 +15,7 @@
 #include "util/encode.h"
 #include "util/random.h"
 #include "util/xalloc.h"
+#include "video/scale.h"
 #include "video/video_decoder.h"
 #include "video/video_encoder.h"
 
@@ -304,6 +305,8 @@ room_prepare(void)
 		err = video_decoder_prepare();
 	if (err == 0)
 		err = video_encoder_prepare();
+	if (err == 0)
+		err = scaler_prepare();
 	if (err == 0)
 		err = audio_decoder_new(&decoder);
 	if (err == 0)
