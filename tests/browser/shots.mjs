@@ -3,8 +3,8 @@
 //
 // node tests/browser/shots.mjs http://127.0.0.1:8080 OUTPUT-FOLDER [ROOM]
 //
-// ROOM should have people in it already (`demo` of `tesserad --demo 4`); with
-// nobody there the meeting is made of this script's own pages.
+// ROOM should have people in it already: `demo`, the default, has when the server was started
+// by `tesserad --demo 4`.
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -64,7 +64,8 @@ async function open(browser, url, size, theme) {
 		console.error(`${url}: ${error.message}`);
 	});
 	page.on('console', (message) => {
-		if (message.type() !== 'error' || message.text().includes('503'))
+		/* Chromium itself reports each request that fails; some are made to. */
+		if (message.type() !== 'error' || message.text().startsWith('Failed to load'))
 			return;
 		problems++;
 		console.error(`${url}: ${message.text()}`);
@@ -133,29 +134,79 @@ async function firstScreens(browser, size, theme) {
 	await page.browserContext().close();
 }
 
-/** The line cut at the browser: the page must notice and say so. */
-async function cut(browser) {
-	const page = await open(browser, `/${room}`, 'wide', 'dark');
+/** Lets the script say that a line has failed, and what becomes of the next joins. */
+async function openMeddled(browser, size, theme) {
+	const page = await open(browser, '/', size, theme);
+	/** @type {'pass'|'cut'|'full'} */
+	let joins = 'pass';
 
-	await enter(page, 'Maya Lin');
-	await page.evaluate(() => {
-		window.fetch = () => Promise.reject(new TypeError('cut'));
-	});
-	const cdp = await page.createCDPSession();
+	await page.evaluateOnNewDocument(() => {
+		const lines = [];
 
-	await cdp.send('Network.enable');
-	await cdp.send('Network.emulateNetworkConditions', {
-		offline: true, latency: 0, downloadThroughput: 0, uploadThroughput: 0,
-		packetLoss: 100, packetQueueLength: 1,
+		window.RTCPeerConnection = class extends RTCPeerConnection {
+			#failed = false;
+
+			constructor(...options) {
+				super(...options);
+				lines.push(this);
+			}
+
+			get connectionState() {
+				return this.#failed ? 'failed' : super.connectionState;
+			}
+
+			fail() {
+				this.#failed = true;
+				this.dispatchEvent(new Event('connectionstatechange'));
+			}
+		};
+		window.failLine = () => lines.at(-1).fail();
 	});
-	try {
-		await page.waitForFunction(
-			() => document.body.dataset.phase === 'reconnecting' &&
-				!document.querySelector('#notice').hidden, { timeout: 15_000 });
-		await shoot(page, 'reconnecting-wide-dark');
-	} catch {
-		console.log('reconnecting: not reached, media of this browser cannot be cut');
-	}
+	await page.setRequestInterception(true);
+	page.on('request', (request) => {
+		if (request.method() !== 'POST' || joins === 'pass')
+			request.continue();
+		else if (joins === 'cut')
+			request.abort();
+		else
+			request.respond({
+				status: 503, headers: { 'Retry-After': '20' },
+				contentType: 'application/problem+json',
+				body: '{"type":"urn:tessera:problem:busy","title":"full","status":503}',
+			});
+	});
+	await page.goto(`${base}/${room}`);
+	return { page, setJoins: (wanted) => {
+		joins = wanted;
+	} };
+}
+
+async function trouble(browser, size, theme) {
+	const { page, setJoins } = await openMeddled(browser, size, theme);
+	const failed = () => document.body.dataset.phase === 'failed';
+	const at = `${size}-${theme}`;
+
+	await page.type('#name', 'Maya Lin');
+	setJoins('cut');
+	await page.keyboard.press('Enter');
+	await page.waitForFunction(failed, PATIENCE);
+	await shoot(page, `unreachable-${at}`);
+	setJoins('full');
+	await page.click('[data-action="again"]');
+	await page.waitForFunction(() => /\d/.test(
+		document.querySelector('[data-action="again"]')?.textContent), PATIENCE);
+	await shoot(page, `full-${at}`);
+	setJoins('pass');
+	await page.click('[data-action="again"]');
+	await page.waitForFunction(() => document.querySelector('#skeleton').hidden, PATIENCE);
+	await shoot(page, `after-full-${at}`, 1500);
+	setJoins('cut');
+	await page.evaluate(() => window.failLine());
+	await page.waitForFunction(() => document.body.dataset.phase === 'reconnecting', PATIENCE);
+	await shoot(page, `reconnecting-${at}`, 2000);
+	setJoins('pass');
+	await page.waitForFunction(() => document.body.dataset.phase === 'here', PATIENCE);
+	await shoot(page, `reconnected-${at}`, 2000);
 	await page.browserContext().close();
 }
 
@@ -185,7 +236,8 @@ await withBrowser(ALLOWED, async (browser) => {
 		await meeting(browser, size, 'dark');
 	for (const size of ['wide', 'phone'])
 		await alone(browser, size, 'dark');
-	await cut(browser);
+	for (const size of ['wide', 'phone'])
+		await trouble(browser, size, 'dark');
 });
 await withBrowser(REFUSED, refused);
 console.log(problems ? `${problems} errors in the pages` : 'no errors in the pages');

@@ -17,9 +17,13 @@ const ORDER_MS = 2000;
 
 const tall = matchMedia('(max-aspect-ratio: 9 / 10)');
 
-/** Open by itself where it takes nothing from the mosaic. @param {State} state */
+/**
+ * Open by itself where it takes nothing from the mosaic and has more to tell
+ * than oneself.
+ * @param {State} state
+ */
 export function panelOpen(state) {
-	return state.panel ?? tall.matches;
+	return state.panel ?? (tall.matches && state.people.length > 1);
 }
 
 /** @param {Person} person @param {boolean} speaks */
