@@ -56,6 +56,7 @@ struct http_connection {
 	struct address_key      address;
 	bool                    loopback;
 	bool                    idle;		/* no byte of a head yet */
+	bool                    peer_done;	/* has shut its side */
 	size_t                  searched;	/* bytes of the head */
 	void (*on_end)(void *to);
 	void                   *to;
@@ -229,11 +230,28 @@ discard_input(struct bufferevent *bev, void *arg)
 static void
 on_refusal_written(struct bufferevent *bev, void *arg)
 {
-	const evutil_socket_t fd = bufferevent_getfd(bev);
+	struct http_connection *conn = arg;
+	const evutil_socket_t   fd = bufferevent_getfd(bev);
 
-	(void)arg;
-	if (evbuffer_get_length(bufferevent_get_output(bev)) == 0 && fd >= 0)
+	if (evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+		return;
+	if (conn->peer_done)
+		on_event(bev, BEV_EVENT_READING | BEV_EVENT_EOF, conn);
+	else if (fd >= 0)
 		shutdown(fd, SHUT_WR);
+}
+
+/* A peer that has shut its side may still read the answer. */
+static void
+on_refusal_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct http_connection *conn = arg;
+
+	if ((what & BEV_EVENT_READING) && (what & BEV_EVENT_EOF) &&
+	    evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+		conn->peer_done = true;
+	else
+		on_event(bev, what, conn);
 }
 
 static void
@@ -248,7 +266,7 @@ refuse(struct http_connection *conn, enum problem problem)
 	arm(conn, REFUSE_MS);
 	discard_input(conn->bev, conn);
 	bufferevent_setcb(conn->bev, discard_input, on_refusal_written,
-	    on_event, conn);
+	    on_refusal_event, conn);
 	if (text == NULL || evbuffer_add_printf(output,
 	    "HTTP/1.1 %d %s\r\n"
 	    "Content-Type: application/problem+json\r\n"
@@ -382,6 +400,8 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	take(conn);
 	conn->idle = true;
 	arm(conn, conn->guard->limits.idle_ms);
+	if (conn->guard->closing)
+		http_connection_cut(conn);
 }
 
 struct http_connection *

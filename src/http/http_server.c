@@ -199,18 +199,32 @@ attach(struct listener *listener, struct event_base *base, int fd)
 	return 0;
 }
 
-/* "host:port" with both numeric; "[v6]:port". */
+/* "host:port" with both numeric; "[v6]:port". Port 0: any free one. */
 static int
 parse_address(const char *text, struct sockaddr_storage *out, int *len)
 {
-	const char *colon = strrchr(text, ':');
+	const char   *colon = strrchr(text, ':');
+	char          host[64];
+	char         *end;
+	unsigned long port;
 
+	if (colon == NULL || colon[1] < '0' || colon[1] > '9' ||
+	    (size_t)(colon - text) >= sizeof(host))
+		return -EINVAL;
+	port = strtoul(colon + 1, &end, 10);
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = '\0';
 	*len = sizeof(*out);
 	*out = (struct sockaddr_storage){ 0 };
-	if (colon == NULL || colon[1] < '0' || colon[1] > '9' ||
-	    evutil_parse_sockaddr_port(text, (struct sockaddr *)out, len) < 0)
+	if (*end || port > UINT16_MAX || evutil_parse_sockaddr_port(host,
+	    (struct sockaddr *)out, len) < 0)
 		return -EINVAL;
-	if (out->ss_family == AF_INET6 && text[0] != '[')
+	if (out->ss_family == AF_INET)
+		((struct sockaddr_in *)out)->sin_port = htons((uint16_t)port);
+	else if (host[0] == '[')
+		((struct sockaddr_in6 *)out)->sin6_port =
+		    htons((uint16_t)port);
+	else
 		return -EINVAL;		/* "::1:80" is an address, no port */
 	return 0;
 }

@@ -34,7 +34,11 @@ struct fake_room {
 static void
 say(struct fake_room *room, uint16_t type, size_t len)
 {
-	(void)channel_send(CHANNEL, type, room->body, len, NULL, 0);
+	struct pollfd pfd = { .fd = CHANNEL, .events = POLLOUT };
+
+	while (channel_send(CHANNEL, type, room->body, len, NULL, 0) ==
+	    -EAGAIN)
+		poll(&pfd, 1, -1);
 }
 
 static void
@@ -138,12 +142,13 @@ let_in(struct fake_room *room, const struct ipc_join *join)
 	    "a=ice-pwd:canned-secret-password\r\n", join->direction,
 	    join->max_height);
 	say_answer(room, join, IPC_ANSWER_OK, who, answer);
-	say_presence(room, who, IPC_HERE, 0);
 	if (join->direction != IPC_JOIN_WATCH)
 		add_tile(room, who);
 	say_tilemap(room);
 	say_speaking(room, who);
 	say_stats(room);
+	/* The last word: a test waits for it. */
+	say_presence(room, who, IPC_HERE, 0);
 	if (wants(join, "weak"))
 		say_presence(room, who, IPC_WEAK, 0);
 	else if (wants(join, "lost"))
