@@ -177,7 +177,7 @@ on_stream_end(struct event_stream *stream, void *to)
 	if (session->streams[0] == stream)
 		session->streams[0] = session->streams[1];
 	session->streams[1] = NULL;
-	if (session->streams[0] == NULL && session->state == SESSION_WEAK)
+	if (session->streams[0] == NULL)
 		event_add(session->goodbye, &goodbye);
 }
 

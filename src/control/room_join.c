@@ -235,7 +235,7 @@ on_goodbye(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (session->state != SESSION_WEAK || session->streams[0])
+	if (!session->quiet || session->streams[0])
 		return;
 	room_send_leave(session->room, session->participant, IPC_GONE_LOST);
 	room_drop(session, "gone", true);

@@ -15,7 +15,6 @@
 #include "util/random.h"
 
 #define LINGER_S  10
-#define GOODBYE_S 2
 
 void
 room_check_empty(struct room_proxy *room)
@@ -88,9 +87,9 @@ static int
 on_presence(struct room_proxy *room, const uint8_t *body, size_t len)
 {
 	static const enum session_state states[] = {
-		[IPC_HERE] = SESSION_HERE, [IPC_WEAK] = SESSION_WEAK,
+		[IPC_HERE] = SESSION_HERE, [IPC_QUIET] = SESSION_HERE,
+		[IPC_WEAK] = SESSION_WEAK,
 	};
-	const struct timeval goodbye = { GOODBYE_S, 0 };
 	struct ipc_presence  presence;
 	struct session      *session;
 
@@ -109,14 +108,15 @@ on_presence(struct room_proxy *room, const uint8_t *body, size_t len)
 		    "left" : "gone", true);
 		return 0;
 	}
+	session->quiet = presence.state != IPC_HERE;
+	/* The stream ended before the media: is it over by now? */
+	if (session->quiet && session->had_stream &&
+	    session->streams[0] == NULL &&
+	    !event_pending(session->goodbye, EV_TIMEOUT, NULL))
+		event_active(session->goodbye, EV_TIMEOUT, 0);
 	if (session->state == states[presence.state])
 		return 0;
 	session->state = states[presence.state];
-	if (session->state == SESSION_WEAK && session->had_stream &&
-	    session->streams[0] == NULL)
-		event_add(session->goodbye, &goodbye);
-	else if (session->goodbye)
-		event_del(session->goodbye);
 	if (session_is_person(session))
 		room_tell_roster(room, "changed", session);
 	return 0;

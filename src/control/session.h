@@ -43,7 +43,8 @@ struct session {
 	enum session_state   state;
 	/* Open event streams, the older first, NULL behind. */
 	struct event_stream *streams[SESSION_STREAMS_MAX];
-	struct event        *goodbye;	/* streams ended, nothing heard */
+	bool                 quiet;	/* nothing heard for 2 s */
+	struct event        *goodbye;	/* streams ended a while ago */
 	bool                 had_stream;
 };
 

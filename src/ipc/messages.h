@@ -118,6 +118,7 @@ struct ipc_answer {
 
 enum ipc_presence_state {
 	IPC_HERE,		/* connected and heard from */
+	IPC_QUIET,		/* nothing heard for 2 s */
 	IPC_WEAK,		/* nothing heard for 5 s */
 	IPC_GONE,		/* left or lost: the worker forgot it */
 };

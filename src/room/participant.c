@@ -15,6 +15,7 @@
 #include "util/xalloc.h"
 
 #define CONNECT_MAX_US     15000000	/* from JOIN to the DTLS keys */
+#define QUIET_US           2000000	/* presence: perhaps a goodbye */
 #define WEAK_US            5000000	/* presence: greyed */
 #define GONE_US            12000000	/* presence: tile gone */
 #define REPORT_INTERVAL_US 1000000
@@ -233,6 +234,7 @@ participant_presence(struct participant *who, int64_t now_us)
 {
 	int64_t heard_us = transport_heard_us(who->transport);
 	int64_t silent_us;
+	enum ipc_presence_state state;
 
 	if (!who->connected) {
 		if (now_us - who->joined_us >= CONNECT_MAX_US)
@@ -244,12 +246,14 @@ participant_presence(struct participant *who, int64_t now_us)
 		who->ended = IPC_GONE_LOST;
 		return now_us;
 	}
-	if (who->weak != (silent_us >= WEAK_US)) {
-		who->weak = !who->weak;
-		room_tell_presence(who->room, who->id,
-		    who->weak ? IPC_WEAK : IPC_HERE, 0);
+	state = silent_us >= WEAK_US ? IPC_WEAK :
+	    silent_us >= QUIET_US ? IPC_QUIET : IPC_HERE;
+	if (who->presence != state) {
+		who->presence = state;
+		room_tell_presence(who->room, who->id, state, 0);
 	}
-	return heard_us + (who->weak ? GONE_US : WEAK_US);
+	return heard_us + (state == IPC_WEAK ? GONE_US :
+	    state == IPC_QUIET ? WEAK_US : QUIET_US);
 }
 
 static int64_t
@@ -269,8 +273,8 @@ participant_due(struct participant *who, int64_t now_us)
 	next_us = least(next_us, participant_presence(who, now_us));
 	if (!who->connected || who->ended)
 		return next_us;
-	/* Weak people come back by being heard, without a timer of theirs. */
-	if (who->weak)
+	/* They come back by being heard, without a timer of theirs. */
+	if (who->presence != IPC_HERE)
 		next_us = least(next_us, now_us + 500000);
 	if (who->report_due_us <= now_us) {
 		feedback_send_reports(who, now_us);

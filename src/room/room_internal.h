@@ -90,7 +90,7 @@ struct participant {
 	struct sdp_negotiated agreed;
 	int64_t               joined_us;
 	bool                  connected;
-	bool                  weak;
+	enum ipc_presence_state presence;	/* as last told */
 	enum ipc_gone         ended;	/* 0: no; else to be swept */
 
 	/* From the participant. */

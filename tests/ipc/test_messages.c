@@ -389,7 +389,7 @@ presence_has_a_reason_only_when_gone(void **state)
 	assert_int_equal(ipc_presence_parse(&out, body, 8), 0);
 	assert_int_equal(out.reason, IPC_GONE_LOST);
 	refuses_other_lengths(parse_presence, body, 8);
-	REFUSES(parse_presence, body, 8, { 4, 2, 3 }, { 4, 2, IPC_HERE },
+	REFUSES(parse_presence, body, 8, { 4, 2, 4 }, { 4, 2, IPC_HERE },
 	    { 6, 2, 0 }, { 6, 2, 4 });
 	in.state = IPC_WEAK;
 	in.reason = 0;
