@@ -1,0 +1,98 @@
+// People leave in every way there is; the others and the server notice.
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { enterNamespace } from '../harness/namespace.mjs';
+import { palette } from '../harness/analyse.mjs';
+import { servePeerPage, startBrowserClient } from '../harness/browser-client.mjs';
+import { EventStream } from '../harness/events.mjs';
+import { seesEverybody } from '../harness/mosaic.mjs';
+import { startProcessClient } from '../harness/process-client.mjs';
+import { startServer } from '../harness/server.mjs';
+import { runTest, until } from '../harness/tap.mjs';
+
+const ROOM = 'corridor';
+const ROOM_ENDS_MS = 10000;
+
+async function enter(server, client, name, colour) {
+	const { participant, session } = await client.join({
+		url: `${server.public}/v1/rooms/${ROOM}/join`, name,
+		colour: palette[colour],
+	});
+
+	return { client, name, colour, participant, session };
+}
+
+/* Waits until `person` is off the roster and off the tile map; returns the seconds it took. */
+async function goneFrom(stream, person, limitMs) {
+	const start = performance.now();
+
+	await until(`${person.name} is gone`, limitMs, () =>
+	    !stream.people.has(person.participant) && !stream.tileOf(person.participant));
+	return (performance.now() - start) / 1000;
+}
+
+async function checkGone(test, how, stream, person, fromS, toS) {
+	const seconds = await goneFrom(stream, person, toS * 1000 + 5000);
+
+	test.check(seconds >= fromS && seconds <= toS, `${how}: off the roster and the tile map`,
+	    `after ${seconds.toFixed(1)} s, ${stream.tilemap.tiles.length} tiles are left`);
+}
+
+await enterNamespace();
+await runTest(58, async (test) => {
+	const server = await startServer(test);
+	const spares = (await server.workers()).length;
+	const origin = await servePeerPage(test, server.public);
+	const browsers = await Promise.all(['chromium', 'firefox'].map((kind) =>
+		startBrowserClient(test, kind, origin)));
+	const [stays, deletes, dies] = ['wrtc', 'wrtc', 'wrtc'].map((kind) =>
+		startProcessClient(test, kind));
+
+	const last = await enter(server, stays, 'Who stays', 'red');
+	const stream = await EventStream.open(`${last.session}/events`);
+	test.atEnd(() => stream.close());
+	const killed = await enter(server, dies, 'Whose process dies', 'green');
+	const polite = await enter(server, deletes, 'Who says goodbye', 'blue');
+	const tab = await enter(server, browsers[0], 'Who closes the tab', 'yellow');
+	const away = await enter(server, browsers[1], 'Who closes Firefox', 'violet');
+	const people = [last, killed, polite, tab, away];
+	await Promise.all(people.map(({ client }) => client.watching()));
+	await until('five tiles', 5000, () => stream.tilemap?.tiles.length === 5);
+	await seesEverybody(stays, stream, people);
+	const workers = await server.workers();
+
+	const killedAt = performance.now();
+	await dies.kill();
+	await deletes.leave();
+	await checkGone(test, 'DELETE', stream, polite, 0, 1);
+	await browsers[0].closePage();
+	await checkGone(test, 'the tab is closed', stream, tab, 0, 4);
+	await browsers[1].closePage();
+	await checkGone(test, 'the page in Firefox is closed', stream, away, 0, 4);
+	await until('the killed one is weak', 10000, () =>
+	    stream.people.get(killed.participant)?.state === 'weak');
+	const weakS = (performance.now() - killedAt) / 1000;
+	test.check(weakS >= 4 && weakS <= 8, 'a killed process: weak',
+	    `after ${weakS.toFixed(1)} s`);
+	await goneFrom(stream, killed, 15000);
+	const goneS = (performance.now() - killedAt) / 1000;
+	test.check(goneS >= 10 && goneS <= 15, 'a killed process: off the roster and the tile map',
+	    `after ${goneS.toFixed(1)} s`);
+
+	await seesEverybody(stays, stream, [last]);
+	test.check(stream.tilemap.tiles.length === 1, 'who stays has the mosaic to himself');
+	await stays.leave();
+	const left = performance.now();
+	await until('the room is gone', ROOM_ENDS_MS + 5000, async () => !await server.room(ROOM));
+	const endsS = (performance.now() - left) / 1000;
+	test.check(endsS >= 9 && endsS <= 12, 'the room ends 10 s after the last one left',
+	    `after ${endsS.toFixed(1)} s`);
+	let now;
+	await until('its process is gone', 5000, async () => {
+		now = await server.workers();
+		return now.length === spares && workers.some((pid) => !now.includes(pid));
+	}).catch(() => {});
+	test.check(now.length === spares && workers.some((pid) => !now.includes(pid)),
+	    'its process is gone and the spares are ready',
+	    `processes ${workers} before, ${now} now`);
+	test.check((await fetch(`${server.admin}/readyz`)).status === 200, 'a new room can open');
+});
