@@ -172,7 +172,7 @@ async function openMeddled(browser, size, theme) {
 			request.respond({
 				status: 503, headers: { 'Retry-After': '20' },
 				contentType: 'application/problem+json',
-				body: '{"type":"urn:tessera:problem:busy","title":"full","status":503}',
+				body: JSON.stringify({ type: 'urn:tessera:problem:busy' }),
 			});
 	});
 	await page.goto(`${base}/${room}`);
@@ -198,11 +198,13 @@ async function trouble(browser, size, theme) {
 	await shoot(page, `full-${at}`);
 	setJoins('pass');
 	await page.click('[data-action="again"]');
-	await page.waitForFunction(() => document.querySelector('#skeleton').hidden, PATIENCE);
+	await page.waitForFunction(
+		() => document.querySelector('#skeleton').hidden, PATIENCE);
 	await shoot(page, `after-full-${at}`, 1500);
 	setJoins('cut');
 	await page.evaluate(() => window.failLine());
-	await page.waitForFunction(() => document.body.dataset.phase === 'reconnecting', PATIENCE);
+	await page.waitForFunction(
+		() => document.body.dataset.phase === 'reconnecting', PATIENCE);
 	await shoot(page, `reconnecting-${at}`, 2000);
 	setJoins('pass');
 	await page.waitForFunction(() => document.body.dataset.phase === 'here', PATIENCE);
