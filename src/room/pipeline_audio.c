@@ -114,7 +114,8 @@ audio_beat(struct pipeline *p, int64_t due_us)
 	}
 	p->tick = xcalloc(1, sizeof(*p->tick));
 	p->tick->time_us = due_us;
-	audio_bridge_tick(p->bridge, now_us);
+	/* When it was due: late beats do not look like jitter of the line. */
+	audio_bridge_tick(p->bridge, due_us);
 	dropped = p->tick;
 	if (p->tick->leg_count > 0)
 		dropped = queue_push_drop_oldest(p->audio_out, p->tick);

@@ -110,6 +110,7 @@ struct pipeline {
 	bool                 watched;
 	uint32_t             map_version;	/* last one told */
 	int64_t              last_emit_us;
+	bool                 changed;		/* since then */
 
 	/* Encode thread. */
 	pthread_t            encode_thread;

@@ -152,15 +152,16 @@ compose_tell_map(struct pipeline *p, uint32_t rtp_time)
 static void
 compose_beat(struct pipeline *p, int64_t due_us)
 {
-	const bool changed = compositor_tick(p->compositor, due_us);
 	struct video_frame *frame;
 
-	if (!changed && !p->want_key &&
+	if (compositor_tick(p->compositor, due_us))
+		p->changed = true;
+	if (!p->changed && !p->want_key &&
 	    due_us - p->last_emit_us < IDLE_EMIT_US)
 		return;
 	frame = compositor_snapshot(p->compositor, p->canvases);
 	if (frame == NULL) {
-		/* The encoder is behind: the next beat takes what changed. */
+		/* The encoder is behind: the next beat shows the change. */
 		p->dropped++;
 		return;
 	}
@@ -168,6 +169,7 @@ compose_beat(struct pipeline *p, int64_t due_us)
 	frame->rtp_time = video_rtp_time(p, due_us);
 	compose_tell_map(p, frame->rtp_time);
 	p->last_emit_us = due_us;
+	p->changed = false;
 	frame = mailbox_put(&p->canvas, frame);
 	video_frame_unref(&frame);
 	/* A full queue has a wake-up in it already. */
