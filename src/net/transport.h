@@ -58,7 +58,7 @@ struct transport_config {
 struct transport_stats {
 	uint64_t not_authentic;		/* SRTP, STUN */
 	uint64_t replayed;
-	uint64_t not_validated;		/* from an address without a check */
+	uint64_t not_validated;		/* of a candidate before its check */
 	uint64_t malformed;
 };
 
@@ -70,7 +70,7 @@ void transport_table_free(struct transport_table *table);
 void transport_table_datagram(struct transport_table *table,
     struct packet *packet, int64_t now_us);
 
-/* Datagrams that belong to no transport. */
+/* Datagrams of no transport: of unproven addresses and unknown names. */
 uint64_t transport_table_strays(const struct transport_table *table);
 
 int  transport_new(struct transport **out, struct transport_table *table,

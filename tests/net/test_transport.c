@@ -400,6 +400,43 @@ drops_and_counts_an_attackers_datagrams(void **state)
 	pair_close(&p);
 }
 
+/* Whatever a stranger sends: no byte goes back. */
+static void
+random_datagrams_draw_no_byte(void **state)
+{
+	static const uint8_t transaction[STUN_TRANSACTION_LEN] = { 3 };
+	struct pair          p;
+	struct stun_message  m;
+	uint8_t              check[STUN_MESSAGE_MAX];
+	uint32_t             luck = 77;
+	uint64_t             out;
+	const size_t         len = stun_write_request(check, sizeof(check),
+	    transaction, "serv:peer", SERVER_PWD, 1, 2, true);
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	out = media_socket_stats(p.server.socket)->packets_out;
+	for (unsigned i = 0; i < 200000; i++) {
+		struct packet *packet = packet_with(&p.server, check, len);
+
+		packet->remote = p.peer.address;
+		/* Every second one is a right check with a few bytes wrong. */
+		for (unsigned n = i % 2 ? 1 + i % 3 : 96; n > 0; n--) {
+			luck = luck * 1664525 + 1013904223;
+			packet->bytes[(luck >> 8) % len] ^=
+			    (uint8_t)(luck >> 24);
+		}
+		if (stun_parse(&m, packet->bytes, packet->len) == 0)
+			packet_free(&packet);	/* came out right by luck */
+		else
+			transport_table_datagram(p.server.table, packet, i);
+	}
+	media_socket_flush(p.server.socket);
+	assert_int_equal(media_socket_stats(p.server.socket)->packets_out,
+	    out);
+	pair_close(&p);
+}
+
 /* From the peer's own address, as a forger would: counted, never acted on. */
 static void
 counts_forged_packets_and_goes_on(void **state)
@@ -590,6 +627,7 @@ main(void)
 		cmocka_unit_test(works_over_ipv6),
 		cmocka_unit_test(close_notify_ends_the_other_side),
 		cmocka_unit_test(drops_and_counts_an_attackers_datagrams),
+		cmocka_unit_test(random_datagrams_draw_no_byte),
 		cmocka_unit_test(counts_forged_packets_and_goes_on),
 		cmocka_unit_test(follows_the_peer_to_another_address),
 		cmocka_unit_test(
