@@ -813,6 +813,75 @@ def says_which_key_to_change_when_a_port_is_taken(s):
              second.stderr)
 
 
+def second_server(s, options=(), **keys):
+    """Another tesserad beside the first: process and the port of its pages."""
+    config = os.path.join(s.folder, 'second.yaml')
+    port = free_port()
+    keys = {'http_listen': f'127.0.0.1:{port}', 'admin_listen': '', 'https_listen': '',
+            'state_dir': s.folder, **keys}
+    with open(config, 'w', encoding='utf-8') as f:
+        f.write('udp_port_min: 43000\nudp_port_max: 43199\n')
+        for key, value in keys.items():
+            f.write(f'{key}: "{value}"\n')
+    with open(f'{s.folder}/second.log', 'wb') as log:
+        process = subprocess.Popen([s.program, '--config', config, *options], stderr=log)
+    return process, port
+
+
+def second_log(s):
+    with open(f'{s.folder}/second.log', encoding='utf-8') as f:
+        return f.read()
+
+
+@test
+def brings_demo_people_again_and_again(s):
+    calls, stay = f'{s.folder}/calls', f'{s.folder}/stay'
+    peer = f'{s.folder}/tessera-peer'
+    with open(peer, 'w', encoding='utf-8') as f:
+        f.write(f'#!/bin/sh\necho "$@" >>{calls}\n[ -e {stay} ] || exit 3\n'
+                f'echo $$ >{stay}\nexec sleep 1000\n')
+    os.chmod(peer, 0o755)
+    process, port = second_server(s, ('--demo', '3'))
+    eventually(lambda: os.path.exists(calls), 'it is started')
+    eventually(lambda: 'went away (exit status 3)' in second_log(s), 'its end is told')
+    with open(stay, 'w', encoding='utf-8'):
+        pass
+    start = time.monotonic()
+    pid = eventually(lambda: open(stay, encoding='utf-8').read().strip(), 'it is started again')
+    true(time.monotonic() - start > 0.5, 'after a pause')
+    with open(calls, encoding='utf-8') as f:
+        equal(set(f.read().splitlines()), {f'--join http://127.0.0.1:{port}/demo --count 3'})
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(10), 0)
+    eventually(lambda: not os.path.exists(f'/proc/{pid}'), 'it is killed')
+
+
+@test
+def serves_without_a_place_for_its_certificate(s):
+    port = free_port()
+    process, pages = second_server(s, https_listen=f'127.0.0.1:{port}',
+                                   state_dir='/proc/nowhere/tessera')
+    eventually(lambda: 'no HTTPS' in second_log(s), 'it says so')
+
+    def answers():
+        with socket.socket() as connection:
+            return connection.connect_ex(('127.0.0.1', pages)) == 0
+    eventually(answers, 'it serves')
+    process.send_signal(signal.SIGINT)
+    equal(process.wait(10), 0)
+
+
+@test
+def refuses_a_certificate_that_is_none(s):
+    wrong = f'{s.folder}/wrong.pem'
+    with open(wrong, 'w', encoding='utf-8') as f:
+        f.write('no certificate\n')
+    process, _ = second_server(s, https_listen=f'127.0.0.1:{free_port()}', tls_certificate=wrong,
+                               tls_key=wrong)
+    equal(process.wait(10), 1)
+    true(wrong in second_log(s), second_log(s))
+
+
 @test
 def reads_its_configuration_again(s):
     s.write_config('warn')
