@@ -50,14 +50,14 @@ seconds_for() {
 	fi
 }
 
-# Counts a log: `plans planned ok not_ok skipped bailed`.
-count_log() {
+# Counts what two streams say together: `plans planned ok not_ok skipped bailed`.
+count_logs() {
 	awk '
 	/^1\.\.[0-9]+/ { plans++; split($1, p, /\.\./); planned += p[2] }
 	/^ok( |$)/ { if (toupper($0) ~ /# *SKIP/) skipped++; else ok++ }
 	/^not ok( |$)/ { bad++ }
 	/^Bail out!/ { bailed++ }
-	END { print plans + 0, planned + 0, ok + 0, bad + 0, skipped + 0, bailed + 0 }' "$1"
+	END { print plans + 0, planned + 0, ok + 0, bad + 0, skipped + 0, bailed + 0 }' "$@"
 }
 
 # Why a program failed besides its tests, or nothing.
@@ -82,7 +82,7 @@ reason_for() {
 }
 
 run_one() {
-	local program=$1 name log status seconds counts why started
+	local program=$1 name log errors status seconds counts why started
 
 	name=$(realpath -m "$program")
 	name=${name#"$PWD"/}
@@ -92,9 +92,12 @@ run_one() {
 	seconds=$(seconds_for "$program")
 	choose_command "$program"
 	started=$SECONDS
-	timeout -k 5 "$seconds" "${command[@]}" >"$log" 2>&1 </dev/null
+	# Apart: in one file the buffered stream is cut where the other one comes between, within
+	# a line too. cmocka says `ok` on one and `not ok` on the other.
+	errors=${log%.log}.err
+	timeout -k 5 "$seconds" "${command[@]}" >"$log" 2>"$errors" </dev/null
 	status=$?
-	read -r -a counts < <(count_log "$log")
+	read -r -a counts < <(count_logs "$log" "$errors")
 	why=$(reason_for "$status" "$seconds" "${counts[@]}")
 	bad=$((counts[3] + counts[4]))
 	[ -z "$why" ] || bad=$((bad + 1))
@@ -105,9 +108,12 @@ run_one() {
 		return
 	fi
 	echo "FAIL $name: ${why:-$bad of ${counts[1]} tests}"
-	grep -E '^not ok|^ok .*# *[Ss][Kk][Ii][Pp]' "$log" | head -n 20 | sed 's/^/  /'
-	echo "  the end of $log:"
-	tail -n 60 "$log" | sed 's/^/  | /'
+	grep -hE '^not ok|^ok .*# *[Ss][Kk][Ii][Pp]' "$log" "$errors" | head -n 20 | sed 's/^/  /'
+	for log in "$log" "$errors"; do
+		[ -s "$log" ] || continue
+		echo "  the end of $log:"
+		tail -n 60 "$log" | sed 's/^/  | /'
+	done
 }
 
 top=$(cd "$(dirname "$0")/.." && pwd)

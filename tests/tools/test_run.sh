@@ -40,6 +40,10 @@ sums "an empty plan fails" "0 passed, 1 failed" 1 'echo 1..0'
 sums "a skipped test fails" "0 passed, 1 failed" 1 'echo 1..1; echo "ok 1 # SKIP no time"'
 sums "a crash fails" "1 passed, 1 failed" 1 'echo 1..1; echo ok 1; kill -SEGV $$'
 sums "bailing out fails" "1 passed, 1 failed" 1 'echo 1..1; echo ok 1; echo "Bail out! no disk"'
+sums "a line is not cut by the other stream" "2 passed, 0 failed" 0 \
+    'echo 1..2; printf o; echo noise >&2; echo k 1; echo ok 2'
+sums "a bad test may be told on the other stream" "1 passed, 1 failed" 1 \
+    'echo 1..2; echo ok 1; echo not ok 2 >&2; exit 1'
 limit=1 sums "too long fails" "1 passed, 1 failed" 1 'echo 1..1; echo ok 1; exec sleep 30'
 limit=1 sums "a script may ask for more time" "1 passed, 0 failed" 0 \
     $'# timeout: 20\nsleep 1.5; echo 1..1; echo ok 1'
