@@ -22,9 +22,7 @@ const AMPLITUDE = 32768 * 10 ** (-26 / 20);
 let connection = null;
 let session = null;
 const crowd = [];		/* connections that only watch */
-let latest = null;		/* the last picture received, I420 */
-let frames = 0;			/* that came out of the sink */
-let recorder = null;
+const received = { audio: null, video: null };	/* tracks */
 const keep = [];		/* what must not be collected */
 
 /* ---- sending ------------------------------------------------------------------------- */
@@ -98,24 +96,36 @@ function sendTone(hz) {
 
 /* ---- receiving ----------------------------------------------------------------------- */
 
-function receive(track) {
-	if (track.kind === 'video') {
-		const sink = new RTCVideoSink(track);
-		sink.onframe = ({ frame }) => {
-			latest = frame;
-			frames++;
-		};
-		keep.push(sink);
-	} else {
-		const sink = new RTCAudioSink(track);
-		sink.ondata = ({ samples, channelCount }) => {
-			const mono = channelCount === 1 ? samples :
-			    samples.filter((_, i) => i % channelCount === 0);
-			recorder?.write(Buffer.from(new Uint8Array(mono.buffer, mono.byteOffset,
-			    mono.byteLength).slice()));
-		};
-		keep.push(sink);
+/*
+ * The next picture, I420. libwebrtc decodes whether somebody looks or not; pictures come into
+ * JavaScript only here, as copying all of them is work.
+ */
+async function nextPicture() {
+	const sink = new RTCVideoSink(received.video);
+
+	try {
+		return await new Promise((resolve, reject) => {
+			sink.onframe = ({ frame }) => resolve(frame);
+			setTimeout(() => reject(new Error('no picture came within 5 s')), 5000);
+		});
+	} finally {
+		sink.stop();
 	}
+}
+
+/* Writes the sound of the next `ms` into a file. */
+async function record({ ms, file }) {
+	const sink = new RTCAudioSink(received.audio);
+	const output = createWriteStream(file);
+
+	sink.ondata = ({ samples, channelCount }) => {
+		const mono = samples.filter((_, i) => i % channelCount === 0);
+		output.write(new Uint8Array(mono.buffer));
+	};
+	await new Promise((resolve) => setTimeout(resolve, ms));
+	sink.stop();
+	output.end();
+	await once(output, 'finish');
 }
 
 /* Mean colour of 8 × 8 pixels around a place of the latest picture. */
@@ -183,7 +193,7 @@ async function negotiate(peer, { url, name, headers = {} }) {
 
 async function join(options) {
 	connection = new wrtc.RTCPeerConnection();
-	connection.ontrack = ({ track }) => receive(track);
+	connection.ontrack = ({ track }) => { received[track.kind] = track; };
 	addTracks(connection, { mode: 'both', ...options });
 	const joined = await negotiate(connection, options);
 	session = joined.session;
@@ -193,7 +203,7 @@ async function join(options) {
 async function statsOf(peer) {
 	const found = {
 		framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
-		state: peer.connectionState,
+		frameWidth: 0, frameHeight: 0, state: peer.connectionState,
 	};
 
 	for (const report of (await peer.getStats()).values()) {
@@ -202,36 +212,19 @@ async function statsOf(peer) {
 				found[key] = report[key] ?? found[key];
 		}
 	}
-	return found;
-}
-
-async function stats() {
-	return {
-		frames, width: latest?.width ?? 0, height: latest?.height ?? 0,
-		...await statsOf(connection),
-	};
-}
-
-async function record({ ms, file }) {
-	const output = createWriteStream(file);
-
-	recorder = output;
-	await new Promise((resolve) => setTimeout(resolve, ms));
-	recorder = null;
-	output.end();
-	await once(output, 'finish');
+	const { frameWidth: width, frameHeight: height, ...others } = found;
+	return { width, height, ...others };
 }
 
 const commands = {
 	join,
-	stats,
+	stats: () => statsOf(connection),
 	record,
-	look({ points }) {
-		if (!latest)
-			throw new Error('no picture was received');
+	async look({ points }) {
+		const picture = await nextPicture();
 		return {
-			width: latest.width, height: latest.height,
-			colours: points.map(([x, y]) => colourAt(latest, x, y)),
+			width: picture.width, height: picture.height,
+			colours: points.map(([x, y]) => colourAt(picture, x, y)),
 		};
 	},
 	async crowd({ url, count }) {

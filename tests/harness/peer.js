@@ -14,7 +14,7 @@ const peer = (() => {
 	/* A plain colour with a white square that moves along the lower edge. */
 	function camera([r, g, b]) {
 		const canvas = document.getElementById('camera');
-		const pen = canvas.getContext('2d');
+		const pen = canvas.getContext('2d', { willReadFrequently: true });
 		let count = 0;
 
 		setInterval(() => {
