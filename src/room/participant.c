@@ -74,7 +74,7 @@ participant_connected(void *to)
 	room_arm(who->room, who->report_due_us);
 }
 
-/* Another SSRC is another line of sequence numbers: begin from nothing. */
+/* Another line of sequence numbers: begin from nothing. */
 static bool
 participant_begin_video(struct participant *who)
 {
@@ -188,6 +188,7 @@ participant_rtp(void *to, struct packet *packet)
 	struct participant *who = to;
 	struct rtp_packet   rtp;
 	struct inbound     *in;
+	enum rtp_arrival    arrival = RTP_REFUSED;
 	const int64_t       now_us = clock_monotonic_us();
 
 	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) != 0) {
@@ -199,16 +200,16 @@ participant_rtp(void *to, struct packet *packet)
 	participant_twcc(who, &rtp, in == &who->audio_in ?
 	    who->agreed.audio.twcc_id : who->agreed.video.twcc_id,
 	    packet->arrival_us);
-	if (in == NULL || !rtp_stats_received(&in->stats, rtp.sequence,
-	    rtp.timestamp, packet->len, packet->arrival_us)) {
-		packet_free(&packet);
-		return;
-	}
-	if (in == &who->audio_in) {
+	if (in)
+		arrival = rtp_stats_received(&in->stats, rtp.sequence,
+		    rtp.timestamp, packet->len, packet->arrival_us);
+	if (arrival != RTP_REFUSED && in == &who->audio_in) {
 		pipeline_audio(who->room->pipeline, who->slot, packet);
 		return;
 	}
-	participant_video(who, &rtp, packet->arrival_us, now_us);
+	if (arrival == RTP_COUNTED || (arrival == RTP_ANEW &&
+	    participant_begin_video(who)))
+		participant_video(who, &rtp, packet->arrival_us, now_us);
 	packet_free(&packet);
 }
 

@@ -92,27 +92,28 @@ measure_jitter(struct rtp_stats *s, uint32_t timestamp, int64_t arrival_us,
 		s->jitter_q4 += d - ((s->jitter_q4 + 8) >> 4);
 }
 
-bool
+enum rtp_arrival
 rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
     uint32_t timestamp, size_t bytes, int64_t arrival_us)
 {
-	const bool first = !s->started;
-	int        ahead;
+	enum rtp_arrival arrival = RTP_COUNTED;
+	int              ahead;
 
-	if (first)
+	if (!s->started)
 		start_at(s, sequence);
 	ahead = rtp_sequence_diff(sequence, s->highest);
 	if (ahead <= -WINDOW) {
 		/* Old, or a sender that began anew: then the next follows. */
 		if (sequence != s->bad_sequence) {
 			s->bad_sequence = (uint16_t)(sequence + 1);
-			return false;
+			return RTP_REFUSED;
 		}
 		start_at(s, sequence);
+		arrival = RTP_ANEW;
 	} else if (ahead > 0) {
 		advance_to(s, sequence);
 	} else if (seen_get(s, sequence)) {
-		return false;
+		return RTP_REFUSED;
 	}
 	s->bad_sequence = NO_SEQUENCE;
 	if (ahead > 0 || s->received == 0)
@@ -120,7 +121,7 @@ rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
 	seen_set(s, sequence, true);
 	s->received++;
 	s->bytes += bytes;
-	return true;
+	return arrival;
 }
 
 void

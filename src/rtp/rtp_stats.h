@@ -36,8 +36,18 @@ struct rtp_stats {
 
 void rtp_stats_init(struct rtp_stats *s, uint32_t clock_rate);
 
-/* Counts one packet. Returns false for a duplicate or a stray old one. */
-bool rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
+enum rtp_arrival {
+	RTP_REFUSED,		/* a duplicate or a stray old one */
+	RTP_COUNTED,
+	RTP_ANEW,		/* counted, as the first of a new line */
+};
+
+/*
+ * Counts one packet. After RTP_ANEW whatever else follows the sequence of
+ * this stream (nack, assembler) must begin anew too: to it the new line is
+ * only very old.
+ */
+enum rtp_arrival rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
     uint32_t timestamp, size_t bytes, int64_t arrival_us);
 
 void rtp_stats_sender_report(struct rtp_stats *s, uint64_t ntp,

@@ -17,7 +17,7 @@
 #define FRAME_US 20000
 #define FRAME 960			/* at 48 kHz */
 
-static bool
+static enum rtp_arrival
 arrive(struct rtp_stats *s, unsigned i, int64_t late_us)
 {
 	return rtp_stats_received(s, (uint16_t)i, i * FRAME, 100,
@@ -133,8 +133,8 @@ a_sender_that_began_anew_is_believed_at_the_second(void **state)
 	assert_false(arrive(&s, 10, 0));
 	assert_true(arrive(&s, 30002, 0));	/* the stray was a stray */
 	assert_false(arrive(&s, 10, 0));
-	assert_true(arrive(&s, 11, 0));
-	assert_true(arrive(&s, 12, 0));
+	assert_int_equal(arrive(&s, 11, 0), RTP_ANEW);
+	assert_int_equal(arrive(&s, 12, 0), RTP_COUNTED);
 	r = rtp_stats_report(&s, SSRC, 0);
 	assert_int_equal(r.highest_sequence, 12);
 	assert_int_equal(r.lost, 0);
