@@ -374,6 +374,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->video_out.next_sequence = random_u32() & 0x7fff;
 	who->watch.picture_id = random_u32() & 0x7fff;
 	who->watch.tl0_index = random_u32() & 0xff;
+	who->watch.resend_filled_us = now_us;
 	who->need_key = true;
 	do {
 		who->audio_out.ssrc = random_u32();

@@ -388,11 +388,11 @@ pipeline_watched(struct pipeline *p, bool watched)
 	pipeline_command(p->compose_commands, command);
 }
 
-void
+bool
 pipeline_close_encoder(struct pipeline *p)
 {
-	/* Full only of wake-ups of an encoder that is busy: ask again later. */
-	queue_push(p->encode_commands, (void *)(uintptr_t)ENCODE_CLOSE);
+	return queue_push(p->encode_commands,
+	    (void *)(uintptr_t)ENCODE_CLOSE);
 }
 
 void

@@ -129,8 +129,11 @@ void pipeline_people(struct pipeline *p, struct compositor_person *people,
 /* Whether anybody watches: the mosaic is made only then. */
 void pipeline_watched(struct pipeline *p, bool watched);
 
-/* Frees the encoder; called 10 s after the last viewer left. */
-void pipeline_close_encoder(struct pipeline *p);
+/*
+ * Frees the encoder; called 10 s after the last viewer left. False while it is
+ * too far behind to be told: to be called again later.
+ */
+bool pipeline_close_encoder(struct pipeline *p);
 
 void pipeline_want_key(struct pipeline *p);
 

@@ -234,7 +234,9 @@ encode_newest(struct pipeline *p)
 
 	if (frame == NULL)
 		return;		/* taken with an earlier wake-up */
-	if (encode_open(p) == 0) {
+	if (encode_open(p) != 0) {
+		p->dropped++;
+	} else {
 		if (atomic_exchange(&p->want_key, false))
 			rendition_want_key(p->rendition);
 		if (rendition_encode(p->rendition, frame, clock_monotonic_us(),

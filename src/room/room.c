@@ -85,12 +85,13 @@ room_due(evutil_socket_t fd, short what, void *arg)
 			next_us = due_us;
 	}
 	if (room->unwatched_us != INT64_MAX) {
-		if (now_us - room->unwatched_us >= ENCODER_LINGER_US) {
-			pipeline_close_encoder(room->pipeline);
-			room->unwatched_us = INT64_MAX;
-		} else if (room->unwatched_us + ENCODER_LINGER_US < next_us) {
+		if (now_us - room->unwatched_us >= ENCODER_LINGER_US)
+			room->unwatched_us =
+			    pipeline_close_encoder(room->pipeline) ?
+			    INT64_MAX : now_us;
+		if (room->unwatched_us != INT64_MAX &&
+		    room->unwatched_us + ENCODER_LINGER_US < next_us)
 			next_us = room->unwatched_us + ENCODER_LINGER_US;
-		}
 	}
 	media_socket_flush(room->socket);
 	room_arm(room, next_us);

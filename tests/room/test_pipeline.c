@@ -280,7 +280,9 @@ a_broken_frame_asks_for_a_key_frame(void **state)
 static void
 key_frames_wanted_by_many_are_joined(void **state)
 {
-	struct seen seen;
+	struct seen   seen;
+	const int64_t began_us = clock_monotonic_us();
+	int64_t       took_us;
 
 	(void)state;
 	start(&seen);
@@ -291,8 +293,9 @@ key_frames_wanted_by_many_are_joined(void **state)
 		pipeline_want_key(seen.pipeline);
 		wait_for(&seen, NULL, 0, 30000);
 	}
-	/* 1.8 s: the first, and at most one a second. */
-	assert_in_range(seen.keys, 2, 3);
+	took_us = clock_monotonic_us() - began_us;
+	/* 1.8 s or more: the first, and at most one a second. */
+	assert_in_range(seen.keys, 2, 1 + took_us / 1000000);
 	assert_int_equal(seen.gaps, 0);
 	stop(&seen);
 }
