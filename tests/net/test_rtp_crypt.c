@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <malloc.h>
 
 #include "net/rtp_crypt.h"
 #include "util/writer.h"
@@ -29,16 +30,31 @@ struct protected_packet {
 };
 
 static void
+make_keys(uint8_t a[DTLS_KEY_LEN], uint8_t b[DTLS_KEY_LEN])
+{
+	for (size_t i = 0; i < DTLS_KEY_LEN; i++) {
+		a[i] = (uint8_t)(i * 3 + 1);
+		b[i] = (uint8_t)(i * 5 + 2);
+	}
+}
+
+static void
+pair_sender(struct pair *p)
+{
+	uint8_t a[DTLS_KEY_LEN], b[DTLS_KEY_LEN];
+
+	make_keys(a, b);
+	assert_int_equal(rtp_crypt_new(&p->sender, a, b), 0);
+}
+
+static void
 pair_open(struct pair *p)
 {
 	uint8_t a[DTLS_KEY_LEN], b[DTLS_KEY_LEN];
 
-	for (size_t i = 0; i < sizeof(a); i++) {
-		a[i] = (uint8_t)(i * 3 + 1);
-		b[i] = (uint8_t)(i * 5 + 2);
-	}
+	make_keys(a, b);
 	assert_int_equal(rtp_crypt_prepare(), 0);
-	assert_int_equal(rtp_crypt_new(&p->sender, a, b), 0);
+	pair_sender(p);
 	assert_int_equal(rtp_crypt_new(&p->receiver, b, a), 0);
 }
 
@@ -272,6 +288,63 @@ makes_at_most_32_streams_and_only_of_authentic_packets(void **state)
 }
 
 static void
+a_hundred_thousand_authentic_streams_cost_no_memory(void **state)
+{
+	struct protected_packet packet;
+	uint8_t     plain[PLAIN_LEN];
+	struct pair p;
+	size_t      before = 0;
+
+	(void)state;
+	pair_open(&p);
+	for (uint32_t ssrc = 1; ssrc <= 100000; ssrc++) {
+		protect(&p, &packet, ssrc, 1000);
+		assert_int_equal(unprotect(&p, &packet, plain),
+		    ssrc <= 32 ? 0 : -ENOSPC);
+		if (ssrc % 100 != 0)
+			continue;
+		/* The sender keeps each of its streams: begin it anew. */
+		rtp_crypt_free(p.sender);
+		p.sender = NULL;
+		if (before == 0)
+			before = mallinfo2().uordblks;
+		/* Of what malloc holds back a little may count as used. */
+		assert_in_range(mallinfo2().uordblks, 0, before + 65536);
+		pair_sender(&p);
+	}
+	pair_close(&p);
+}
+
+/* Keys are of a direction: an SSRC of ours in his packets is just his own. */
+static void
+one_ssrc_both_ways_is_two_streams(void **state)
+{
+	struct protected_packet packet;
+	uint8_t     back[ROOM];
+	size_t      len = PLAIN_LEN;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	protect(&p, &packet, 5, 1000);
+	assert_arrives(&p, &packet, 5);
+	write_rtp(back, 5, 20000);
+	assert_int_equal(rtp_crypt_protect(p.receiver, back, &len,
+	    sizeof(back)), 0);
+	assert_int_equal(rtp_crypt_unprotect(p.sender, back, &len), 0);
+	/* Reflected to where it came from it is not authentic. */
+	packet.len = PLAIN_LEN;
+	write_rtp(packet.bytes, 5, 20001);
+	assert_int_equal(rtp_crypt_protect(p.receiver, packet.bytes,
+	    &packet.len, sizeof(packet.bytes)), 0);
+	assert_int_equal(rtp_crypt_unprotect(p.receiver, packet.bytes,
+	    &packet.len), -EBADMSG);
+	protect(&p, &packet, 5, 1001);
+	assert_arrives(&p, &packet, 5);
+	pair_close(&p);
+}
+
+static void
 carries_rtcp_and_refuses_its_replay(void **state)
 {
 	static const uint8_t report[] = { 0x80, 201, 0, 1, 0, 0, 0, 9 };
@@ -335,6 +408,9 @@ main(void)
 		cmocka_unit_test(refuses_every_flipped_bit_and_truncation),
 		cmocka_unit_test(
 		    makes_at_most_32_streams_and_only_of_authentic_packets),
+		cmocka_unit_test(
+		    a_hundred_thousand_authentic_streams_cost_no_memory),
+		cmocka_unit_test(one_ssrc_both_ways_is_two_streams),
 		cmocka_unit_test(carries_rtcp_and_refuses_its_replay),
 		cmocka_unit_test(leaves_a_packet_alone_when_there_is_no_room),
 	};

@@ -437,6 +437,93 @@ random_datagrams_draw_no_byte(void **state)
 	pair_close(&p);
 }
 
+/* A stranger's burst each millisecond, while others try to set up a call. */
+struct spray {
+	const struct pair *pair;
+	int                fd;
+	unsigned           bursts;
+};
+
+static void
+on_spray(evutil_socket_t unused, short what, void *arg)
+{
+	/* A ClientHello with the NULL cipher alone, one cut short, an alert. */
+	static const uint8_t hello[] = { 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0,
+	    0, 0, 54, 1, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 42, 0xfe, 0xfd,
+	    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+	    20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0, 0, 0, 2,
+	    0, 1, 1, 0 };
+	static const uint8_t alert[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0,
+	    0, 0, 2, 2, 40 };
+	static const uint8_t transaction[STUN_TRANSACTION_LEN] = { 4, 5, 6 };
+	struct spray            *spray = arg;
+	const union packet_addr *to = &spray->pair->server.address;
+	uint8_t                  check[STUN_MESSAGE_MAX];
+	const size_t             len = stun_write_request(check,
+	    sizeof(check), transaction, "serv:peer",
+	    "guess-guess-guess-guess", 1, 2, true);
+
+	(void)unused;
+	(void)what;
+	send_from(spray->fd, to, check, len);
+	send_from(spray->fd, to, hello, sizeof(hello));
+	send_from(spray->fd, to, hello, sizeof(hello) / 2);
+	send_from(spray->fd, to, alert, sizeof(alert));
+	send_from(spray->fd, to, plain_rtp, sizeof(plain_rtp));
+	send_from(spray->fd, to, plain_rtcp, sizeof(plain_rtcp));
+	spray->bursts++;
+}
+
+/* Sets a call up under the spray; `active` says who is the DTLS client. */
+static void
+connects_under_spray(bool active)
+{
+	const struct timeval    often = { 0, 1000 };
+	const int64_t           now_us = clock_monotonic_us();
+	struct transport_config cfg;
+	struct pair             p;
+	struct spray            spray = { &p, loopback_socket(AF_INET), 0 };
+	struct event           *timer;
+
+	pair_open(&p, AF_INET);
+	transport_free(p.server.transport);
+	transport_free(p.peer.transport);
+	cfg = config_for(&p.server, &p.peer, true);
+	cfg.dtls_client = active;
+	assert_int_equal(transport_new(&p.server.transport, p.server.table,
+	    &cfg, now_us), 0);
+	cfg = config_for(&p.peer, &p.server, false);
+	cfg.dtls_client = !active;
+	assert_int_equal(transport_new(&p.peer.transport, p.peer.table, &cfg,
+	    now_us), 0);
+	timer = event_new(p.base, -1, EV_PERSIST, on_spray, &spray);
+	event_add(timer, &often);
+	run(&p, never, 5000);		/* it begins before the call does */
+	connect_pair(&p);
+	event_free(timer);
+
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	assert_int_equal(p.server.ended, 0);
+	assert_true(spray.bursts > 1);
+	assert_int_equal(transport_stats(p.server.transport)->not_authentic,
+	    spray.bursts);
+	assert_int_equal(transport_table_strays(p.server.table),
+	    5 * spray.bursts);
+	assert_false(hears_anything(spray.fd));
+	close(spray.fd);
+	pair_close(&p);
+}
+
+static void
+a_spray_of_forgeries_does_not_hinder_a_set_up(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		connects_under_spray(i % 2 == 0);
+}
+
 /* From the peer's own address, as a forger would: counted, never acted on. */
 static void
 counts_forged_packets_and_goes_on(void **state)
@@ -462,6 +549,30 @@ counts_forged_packets_and_goes_on(void **state)
 	assert_int_equal(p.server.rtp, 0);
 	send_rtp(&p.peer);
 	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	assert_int_equal(p.server.ended, 0);
+	pair_close(&p);
+}
+
+/* True packets again and again, as one on the path could: nothing comes. */
+static void
+counts_replays_and_goes_on(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	/* Protected twice it is the same packet. */
+	for (unsigned i = 0; i < 200; i++) {
+		send_rtp(&p.peer);
+		if (i % 50 == 49)
+			run(&p, never, 5000);
+	}
+	run(&p, never, 50000);
+	assert_int_equal(transport_stats(p.server.transport)->replayed, 200);
 	assert_int_equal(p.server.rtp, 1);
 	assert_int_equal(p.server.ended, 0);
 	pair_close(&p);
@@ -628,7 +739,10 @@ main(void)
 		cmocka_unit_test(close_notify_ends_the_other_side),
 		cmocka_unit_test(drops_and_counts_an_attackers_datagrams),
 		cmocka_unit_test(random_datagrams_draw_no_byte),
+		cmocka_unit_test(
+		    a_spray_of_forgeries_does_not_hinder_a_set_up),
 		cmocka_unit_test(counts_forged_packets_and_goes_on),
+		cmocka_unit_test(counts_replays_and_goes_on),
 		cmocka_unit_test(follows_the_peer_to_another_address),
 		cmocka_unit_test(
 		    sending_ends_with_consent_and_presence_is_noted),
