@@ -53,7 +53,7 @@ ivf_read(struct clip *clip, FILE *file)
 	clip->height = head[15] << 8 | head[14];
 	rate = le32(head + 16);
 	scale = le32(head + 20);
-	clip->fps = scale && rate / scale <= 120 ? (int)(rate / scale) : 25;
+	clip->fps = scale && rate / scale - 1 < 120 ? (int)(rate / scale) : 25;
 	data = xcalloc(1, FRAME_LEN_MAX);
 	while (clip->count < FRAMES_MAX &&
 	    fread(head, 1, IVF_FRAME_HEADER_LEN, file) ==

@@ -158,12 +158,36 @@ peer_transport(struct peer *peer, const struct sdp_answered *a,
 }
 
 static void
+on_left(void *to, const struct join_result *result)
+{
+	struct peer *peer = to;
+
+	(void)result;
+	peer->state = PEER_OVER;
+}
+
+/* The answer came after the leave: the session is ended all the same. */
+static void
+peer_leave_late(struct peer *peer, const struct join_result *result)
+{
+	peer->state = PEER_OVER;
+	if (result->status == 201 && result->location &&
+	    join_request(peer->cfg.base, peer->cfg.target, result->location,
+	    NULL, on_left, peer) == 0)
+		peer->state = PEER_LEAVING;
+}
+
+static void
 on_answer(void *to, const struct join_result *result)
 {
 	struct peer  *peer = to;
 	const int64_t now_us = clock_monotonic_us();
 	char          why[300];
 
+	if (peer->state == PEER_LEAVING) {
+		peer_leave_late(peer, result);
+		return;
+	}
 	if (result->status != 201 || result->location == NULL) {
 		snprintf(why, sizeof(why), "cannot join: %d %.*s",
 		    result->status, (int)(result->body_len > 200 ? 200 :
@@ -205,7 +229,9 @@ peer_reset_media(struct peer *peer)
 	    .sequence = random_u32() & 0x7fff, .rtp_base = random_u32() };
 	rtp_stats_init(&peer->audio_in, 48000);
 	rtp_stats_init(&peer->video_in, 90000);
+	memset(peer->sent, 0, sizeof(peer->sent));
 	nack_init(&peer->nack);
+	peer->key_lacking = false;
 	vp8_assembler_free(peer->assembler);
 	peer->assembler = NULL;
 	return vp8_assembler_new(&peer->assembler);
@@ -329,23 +355,18 @@ peer_beat(struct peer *peer, int64_t now_us)
 	media_socket_flush(peer->socket);
 }
 
-static void
-on_left(void *to, const struct join_result *result)
-{
-	struct peer *peer = to;
-
-	(void)result;
-	peer->state = PEER_OVER;
-}
-
 void
 peer_leave(struct peer *peer)
 {
 	const bool joined = peer->state == PEER_CONNECTED ||
 	    peer->state == PEER_CONNECTING;
 
-	peer_disconnect(peer);
 	peer->cfg.stay = false;
+	if (peer->state == PEER_JOINING) {
+		peer->state = PEER_LEAVING;	/* the answer goes on with it */
+		return;
+	}
+	peer_disconnect(peer);
 	peer->state = PEER_OVER;
 	if (joined && join_request(peer->cfg.base, peer->cfg.target,
 	    peer->session, NULL, on_left, peer) == 0)

@@ -73,7 +73,8 @@ struct peer {
 	uint32_t              audio_in_ssrc, video_in_ssrc;
 	struct nack           nack;
 	struct vp8_assembler *assembler;
-	int64_t               pli_us;
+	bool                  key_lacking;	/* to be asked for by PLI */
+	int64_t               pli_us;		/* of the last one */
 };
 
 /* peer_media.c */

@@ -34,10 +34,12 @@ peer_video(struct peer *peer, const struct rtp_packet *rtp,
 	    VP8_MORE) {
 		if (verdict == VP8_NEED_KEY) {
 			peer->counts.lost++;
+			peer->key_lacking = true;
 			continue;
 		}
 		peer->counts.frames++;
 		peer->counts.keyframes += frame.key;
+		peer->key_lacking &= !frame.key;
 	}
 }
 
@@ -294,9 +296,12 @@ peer_send_repair(struct peer *peer, int64_t now_us)
 	    sequences, &gave_up);
 	struct packet *packet;
 
-	if (gave_up)
+	if (gave_up) {
 		vp8_assembler_give_up(peer->assembler);
-	if (count == 0 && !(gave_up && now_us - peer->pli_us > PLI_GAP_US))
+		peer->key_lacking = true;
+	}
+	if (count == 0 &&
+	    !(peer->key_lacking && now_us - peer->pli_us > PLI_GAP_US))
 		return;
 	packet = packet_new(peer->pool);
 	if (packet == NULL)
