@@ -325,6 +325,20 @@ checks_transport_feedback_to_its_end(void **state)
 }
 
 static void
+transport_feedback_tells_of_2000_statuses_at_most(void **state)
+{
+	/* One run of packets that did not come: no deltas. */
+	uint8_t bytes[24] = { 0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2,
+	    0, 0, 0x07, 0xd0, 0, 0, 1, 7, 0x1f, 0xff };
+	struct rtcp_compound c;
+
+	(void)state;
+	assert_int_equal(rtcp_parse(&c, bytes, sizeof(bytes)), 0);
+	bytes[15]++;
+	assert_int_equal(rtcp_parse(&c, bytes, sizeof(bytes)), -EBADMSG);
+}
+
+static void
 ntp_time_counts_from_1900(void **state)
 {
 	(void)state;
@@ -348,6 +362,8 @@ main(void)
 		cmocka_unit_test(reads_fir_and_passes_over_the_unknown),
 		cmocka_unit_test(names_no_more_than_256_missing),
 		cmocka_unit_test(checks_transport_feedback_to_its_end),
+		cmocka_unit_test(
+		    transport_feedback_tells_of_2000_statuses_at_most),
 		cmocka_unit_test(ntp_time_counts_from_1900),
 	};
 

@@ -359,6 +359,34 @@ room_of_400_bytes_always_gets_on(void **state)
 	assert_true(twcc_feedback_pending(&t));
 }
 
+/* Runs of each length, so that no chunk tells of fewer than it could. */
+static void
+short_runs_fit_their_bound(void **state)
+{
+	uint8_t bytes[400];
+
+	(void)state;
+	for (unsigned run = 1; run < 16; run++) {
+		struct twcc_feedback t;
+
+		twcc_feedback_init(&t);
+		for (unsigned i = 0; i < 1024; i++)
+			if (i / run % 2 == 0)
+				twcc_feedback_received(&t, (uint16_t)i,
+				    1000000 + (int64_t)i * 70000);
+		while (twcc_feedback_pending(&t)) {
+			const size_t len = twcc_feedback_write(&t, bytes,
+			    sizeof(bytes), 1, 2);
+
+			assert_in_range(len, 24, 400);
+			read_feedback(bytes, len);
+		}
+		for (unsigned i = 0; i < 1000; i++)
+			expect_arrival((uint16_t)i, i / run % 2 ? 0 :
+			    1000000 + (int64_t)i * 70000);
+	}
+}
+
 static void
 the_reference_time_wraps_at_24_bits(void **state)
 {
@@ -388,6 +416,7 @@ main(void)
 		TEST(a_long_silence_takes_a_new_reference_time),
 		TEST(more_than_fits_goes_into_several_packets),
 		TEST(room_of_400_bytes_always_gets_on),
+		TEST(short_runs_fit_their_bound),
 		TEST(the_reference_time_wraps_at_24_bits),
 	};
 
