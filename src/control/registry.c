@@ -19,6 +19,7 @@ struct registry {
 	struct room_host     host;
 	TAILQ_HEAD(, entry)  rooms;	/* oldest first */
 	struct ipc_stats     ended;
+	bool                 closed;	/* the server ends */
 };
 
 static void
@@ -97,6 +98,8 @@ registry_shutdown(struct registry *registry)
 {
 	struct entry *entry;
 
+	registry->closed = true;
+	supervisor_stop(registry->host.supervisor);
 	TAILQ_FOREACH(entry, &registry->rooms, link)
 		room_proxy_shutdown(entry->room);
 	while (!TAILQ_EMPTY(&registry->rooms))
@@ -123,6 +126,8 @@ registry_room_open(struct registry *registry, const char *name,
 	struct entry      *entry;
 	int                err;
 
+	if (registry->closed)
+		return -ESHUTDOWN;
 	if (room) {
 		*out = room;
 		return 0;
@@ -159,7 +164,8 @@ registry_each_room(struct registry *registry,
 bool
 registry_is_ready(const struct registry *registry)
 {
-	return supervisor_spares(registry->host.supervisor) > 0;
+	return !registry->closed &&
+	    supervisor_spares(registry->host.supervisor) > 0;
 }
 
 unsigned

@@ -21,13 +21,19 @@ int registry_new(struct registry **out, struct event_base *base,
 /* Ends all rooms without telling anybody. NULL is fine. */
 void registry_free(struct registry **registry);
 
-/* Tells every page that the server ends, and closes the rooms. */
+/*
+ * Tells every page that the server ends, and closes the rooms. No room opens
+ * any more.
+ */
 void registry_shutdown(struct registry *registry);
 
 /* The room of this valid name, or NULL. */
 struct room_proxy *registry_room(struct registry *registry, const char *name);
 
-/* The same, made when it is not there. 0, -ENOSPC, -ENOMEM. */
+/*
+ * The same, made when it is not there. 0, -ENOSPC, -ENOMEM; -ESHUTDOWN when
+ * the server ends.
+ */
 int registry_room_open(struct registry *registry, const char *name,
     struct room_proxy **out);
 

@@ -276,7 +276,7 @@ room_proxy_shutdown(struct room_proxy *room)
 
 	TAILQ_FOREACH(session, &room->sessions, in_room)
 		room_tell_ended(session, "shutdown");
-	room_joins_fail(room, PROBLEM_BUSY);
+	room_joins_fail(room, PROBLEM_ENDING);
 }
 
 const char *

@@ -135,6 +135,20 @@ read_offer(struct http_exchange *x, struct room_wish *wish)
 	return true;
 }
 
+/* Why a room cannot be opened. */
+static enum problem
+problem_of(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+		return PROBLEM_BUSY;
+	case -ESHUTDOWN:
+		return PROBLEM_ENDING;
+	default:
+		return PROBLEM_INTERNAL;
+	}
+}
+
 static void
 start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
 {
@@ -152,8 +166,7 @@ start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
 	}
 	if (err) {
 		free(waiting);
-		http_exchange_problem(x, err == -ENOSPC ? PROBLEM_BUSY :
-		    PROBLEM_INTERNAL, NULL);
+		http_exchange_problem(x, problem_of(err), NULL);
 		return;
 	}
 	http_exchange_defer(x, on_gone, waiting);

@@ -45,6 +45,8 @@ supervisor_refill(struct supervisor *sup)
 	unsigned       ms = 0;
 	struct timeval tv;
 
+	if (sup->stopped)
+		return;
 	if (sup->failures)
 		ms = RETRY_MS << (sup->failures < 8 ? sup->failures - 1 : 7);
 	tv = timeval_of_ms(ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS);
@@ -122,6 +124,13 @@ supervisor_new(struct supervisor **out, struct event_base *base,
 	on_refill(-1, 0, sup);
 	*out = sup;
 	return 0;
+}
+
+void
+supervisor_stop(struct supervisor *sup)
+{
+	sup->stopped = true;
+	evtimer_del(sup->refill);
 }
 
 /* Waits, at most END_WAIT_MS in all, for a process that was told to end. */

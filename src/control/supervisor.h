@@ -81,6 +81,9 @@ struct supervisor_counts {
 int supervisor_new(struct supervisor **out, struct event_base *base,
     const struct supervisor_config *config, const struct log *log);
 
+/* Starts no more workers; what runs is not touched. */
+void supervisor_stop(struct supervisor *sup);
+
 /* Kills what is left without on_gone, reaps it, frees all. NULL is fine. */
 void supervisor_free(struct supervisor **sup);
 

@@ -54,6 +54,7 @@ struct supervisor {
 	TAILQ_HEAD(, worker)     workers;
 	struct event            *tick, *refill;
 	unsigned                 failures;	/* spares lost in a row */
+	bool                     stopped;	/* no new workers */
 	uint16_t                 next_port;
 	void                   (*on_ready)(void *to);
 	void                    *on_ready_to;

@@ -47,9 +47,16 @@ problem_status(enum problem problem)
 int
 problem_retry_after_s(enum problem problem)
 {
-	if (problem == PROBLEM_BUSY)
+	switch (problem) {
+	case PROBLEM_BUSY:
 		return 5;
-	return problem == PROBLEM_ROOM_FAILED ? 1 : 0;
+	case PROBLEM_ENDING:	/* as a rule another is started at once */
+		return 2;
+	case PROBLEM_ROOM_FAILED:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 char *

@@ -34,6 +34,7 @@
 	X(NOT_IMPLEMENTED, "not-implemented", 501,			\
 	    "This server does not know the method")			\
 	X(BUSY, "busy", 503, "This server is full right now")		\
+	X(ENDING, "ending", 503, "This server is just ending")		\
 	X(ROOM_FAILED, "room-failed", 503, "The room has just failed")	\
 	X(TIMEOUT, "timeout", 504, "The room did not answer in time")	\
 	X(VERSION, "version", 505, "This server speaks HTTP/1.1")

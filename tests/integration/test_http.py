@@ -908,11 +908,21 @@ def ends_in_good_order(s):
     stream.next('snapshot')
     pids = children_of(s.process.pid)
     true(len(pids) >= 3, 'rooms and spares')
+    late = socket.create_connection(('127.0.0.1', s.port), timeout=15)
+    late.sendall(b'POST /v1/rooms/late/join HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n'
+                 b'Content-Type: application/sdp\r\nContent-Length: 3\r\n\r\n')
+    true(b' 100 ' in late.recv(1000), 'the server waits for an offer')
     start = time.monotonic()
     s.process.send_signal(signal.SIGTERM)
     equal(stream.next('ended'), {'reason': 'shutdown'})
+    late.sendall(b'v=0')
+    answer = b''.join(iter(lambda: late.recv(4000), b''))
+    true(answer.startswith(b'HTTP/1.1 503 ') and b'\r\nRetry-After: ' in answer and
+         b':ending"' in answer, f'no join while it ends: {answer}')
+    late.close()
     equal(stream.next(), None)
     equal(s.process.wait(10), 0)
+    true('room late' not in s.log(), 'and no room')
     true(time.monotonic() - start < 3, 'within three seconds')
     for pid in pids:
         true(not os.path.exists(f'/proc/{pid}'), 'no room is left')
