@@ -211,8 +211,9 @@ static int
 listen_on(struct tesserad *d, const char *key, const char *address,
     struct tls_context *tls, const struct route *routes)
 {
-	const struct http_listener_config config = { address, tls, routes,
-		&d->api };
+	const struct http_listener_config config = { .address = address,
+		.tls = tls, .routes = routes, .to = &d->api,
+		.direct_only = routes == api_admin_routes };
 	uint16_t port;
 	int      err = http_server_listen(d->http, &config, &port);
 

@@ -12,8 +12,10 @@
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 
+#include "http/host_name.h"
 #include "http/http_connection.h"
 #include "http/http_exchange.h"
+#include "http/http_server.h"
 #include "http/query.h"
 #include "util/log.h"
 
@@ -354,15 +356,43 @@ method_of(const struct evhttp_request *request)
 	}
 }
 
+/* Only HTTP/1.0 goes without a Host, and no browser speaks that. */
+static bool
+is_misdirected(const struct http_exchange *x,
+    const struct http_listener_config *listener)
+{
+	const char *host = http_exchange_header(x, "Host");
+
+	return listener->direct_only && host && !host_name_is_direct(host);
+}
+
+static void
+route(struct http_exchange *x, const struct http_listener_config *listener)
+{
+	const char *path = evhttp_uri_get_path(
+	    evhttp_request_get_evhttp_uri(x->request));
+	unsigned    allowed;
+	char        allow[ROUTER_ALLOW_SIZE];
+
+	x->route = router_match(listener->routes, x->method, path, &x->params,
+	    &allowed);
+	if (x->route) {
+		x->route->handle(x, listener->to);
+	} else if (allowed == 0) {
+		http_exchange_problem(x, PROBLEM_NOT_FOUND, NULL);
+	} else {
+		router_allow_text(allow, allowed);
+		http_exchange_set_header(x, "Allow", allow);
+		http_exchange_problem(x, PROBLEM_METHOD, NULL);
+	}
+}
+
 void
 http_exchange_run(struct evhttp_request *request,
-    struct http_connection *conn, const struct route *routes, void *to,
+    struct http_connection *conn, const struct http_listener_config *listener,
     const struct log *log)
 {
 	struct http_exchange *x = calloc(1, sizeof(*x));
-	const char           *path;
-	unsigned              allowed;
-	char                  allow[ROUTER_ALLOW_SIZE];
 
 	if (x == NULL) {
 		http_connection_handle(conn, NULL, NULL);
@@ -376,15 +406,9 @@ http_exchange_run(struct evhttp_request *request,
 	x->method = method_of(request);
 	http_connection_handle(conn, on_connection_end, x);
 	evhttp_request_set_on_complete_cb(request, on_complete, x);
-	path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-	x->route = router_match(routes, x->method, path, &x->params, &allowed);
-	if (x->route) {
-		x->route->handle(x, to);
-	} else if (allowed == 0) {
-		http_exchange_problem(x, PROBLEM_NOT_FOUND, NULL);
-	} else {
-		router_allow_text(allow, allowed);
-		http_exchange_set_header(x, "Allow", allow);
-		http_exchange_problem(x, PROBLEM_METHOD, NULL);
-	}
+	if (is_misdirected(x, listener))
+		http_exchange_problem(x, PROBLEM_MISDIRECTED, "Use the IP "
+		    "address of this listener, or localhost.");
+	else
+		route(x, listener);
 }

@@ -23,6 +23,7 @@
 
 struct evhttp_request;
 struct http_connection;
+struct http_listener_config;
 struct http_exchange;
 struct log;
 
@@ -102,7 +103,7 @@ void http_exchange_stream_cut(struct http_exchange *x);
  * path: it may be a capability.
  */
 void http_exchange_run(struct evhttp_request *request,
-    struct http_connection *conn, const struct route *routes, void *to,
+    struct http_connection *conn, const struct http_listener_config *listener,
     const struct log *log);
 
 #endif

@@ -76,8 +76,8 @@ on_request(struct evhttp_request *request, void *arg)
 		evhttp_send_error(request, HTTP_SERVUNAVAIL, NULL);
 		return;
 	}
-	http_exchange_run(request, conn, listener->config.routes,
-	    listener->config.to, &listener->server->log);
+	http_exchange_run(request, conn, &listener->config,
+	    &listener->server->log);
 }
 
 static struct bufferevent *

@@ -9,6 +9,7 @@
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct http_listener_config {
 	struct tls_context *tls;	/* borrowed; NULL: plain */
 	const struct route *routes;	/* borrowed */
 	void               *to;		/* for the handlers */
+	bool direct_only;	/* Host must pass host_name_is_direct() */
 };
 
 struct http_server_counts {

@@ -25,6 +25,8 @@
 	    "The body is not of a type that goes here")			\
 	X(EXPECTATION, "expectation", 417,				\
 	    "This expectation cannot be met")				\
+	X(MISDIRECTED, "misdirected", 421,				\
+	    "This server does not answer to that name")			\
 	X(BAD_OFFER, "bad-offer", 422, "This offer cannot be answered")	\
 	X(PRECONDITION_REQUIRED, "precondition-required", 428,		\
 	    "This needs an If-Match header")				\

@@ -114,8 +114,8 @@ setup(void **state)
 		LOG_DEBUG, "" };
 	struct http_limits           limits = http_limits_default();
 	struct world                *w = calloc(1, sizeof(*w));
-	struct http_listener_config  listener = { "127.0.0.1:0", NULL, routes,
-		w };
+	struct http_listener_config  listener = { .address = "127.0.0.1:0",
+		.routes = routes, .to = w };
 
 	assert_non_null(w);
 	signal(SIGPIPE, SIG_IGN);

@@ -650,6 +650,19 @@ def opens_only_whip_and_whep_to_other_origins(s):
 
 
 @test
+def answers_the_operator_by_address_only(s):
+    port = s.admin_port
+    for host in (f'127.0.0.1:{port}', 'localhost', f'LOCALHOST:{port}', '[::1]', '10.0.0.7:80'):
+        equal(s.get('/v1/rooms', {'Host': host}, admin=True).status, 200, host)
+    for host in ('evil.example', f'evil.example:{port}', 'localhost.evil.example', '127.0.0.1.evil',
+                 'localhost:80a', '127.0.0.1@evil', '[::1', ''):
+        for path in ('/v1/rooms', '/metrics', '/readyz', '/nothing'):
+            reply = s.get(path, {'Host': host}, admin=True)
+            equal((reply.status, reply.problem()), (421, 'misdirected'), host)
+    equal(s.get('/healthz', {'Host': 'meet.example'}).status, 200, 'people come by any name')
+
+
+@test
 def lets_no_second_request_hide_in_a_first(s):
     hidden = b'GET /healthz HTTP/1.1\r\nHost: hidden\r\n\r\n'
     post = b'POST /v1/rooms/smuggle/join HTTP/1.1\r\nHost: a\r\nContent-Type: application/sdp\r\n'
