@@ -125,7 +125,8 @@ follow_dtls(struct transport *t, enum dtls_state state)
 static void
 path_proven(struct transport *t, const struct ice_event *event)
 {
-	if (event->fresh)
+	/* Somebody else may have proved it since: the last one has it. */
+	if (event->fresh || t->addresses[event->path].transport == NULL)
 		transport_table_bind(t->table, t, event->path);
 	if (t->dtls_started)
 		return;

@@ -709,8 +709,10 @@ an_address_belongs_to_who_proved_it_last(void **state)
 	struct transport_config cfg;
 	struct transport       *other = NULL;
 	struct packet          *packet;
+	uint8_t                 plain[sizeof(plain_rtp)];
 
 	(void)state;
+	memcpy(plain, plain_rtp, sizeof(plain));
 	pair_open(&p, AF_INET);
 	connect_pair(&p);
 	cfg = config_for(&p.server, &p.peer, true);
@@ -726,6 +728,19 @@ an_address_belongs_to_who_proved_it_last(void **state)
 	run(&p, never, 100000);
 	assert_int_equal(p.server.rtp, 0);
 	assert_int_equal(transport_stats(other)->not_authentic, 1);
+
+	/* Who has it by right takes it back with his next check. */
+	packet = packet_new(p.peer.pool);
+	packet->len = stun_write_request(packet->bytes, sizeof(packet->bytes),
+	    transaction, "serv:peer", SERVER_PWD, 1, 2, true);
+	packet->remote = p.server.address;
+	media_socket_send(p.peer.socket, packet);
+	plain[3]++;
+	transport_send_rtp(p.peer.transport, packet_with(&p.peer, plain,
+	    sizeof(plain)), clock_monotonic_us());
+	media_socket_flush(p.peer.socket);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
 	transport_free(other);
 	pair_close(&p);
 }
