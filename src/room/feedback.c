@@ -18,7 +18,7 @@ room_ntp(const struct room *room, int64_t now_us)
 
 static void
 feedback_reports(struct participant *who, const struct rtcp_part *part,
-    int64_t now_us)
+    int64_t arrival_us)
 {
 	for (unsigned i = 0; i < part->report_count; i++) {
 		const struct rtcp_report report = rtcp_part_report(part, i);
@@ -28,7 +28,7 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 		    report.ssrc != who->video_out.ssrc)
 			continue;
 		rtt_us = rtp_stats_rtt_us(&report,
-		    room_ntp(who->room, now_us));
+		    room_ntp(who->room, arrival_us));
 		if (rtt_us >= 0 && rtt_us < RTT_MAX_US)
 			who->rtt_us = (7 * who->rtt_us + rtt_us) / 8;
 	}
@@ -68,10 +68,10 @@ feedback_part(struct participant *who, const struct rtcp_part *part,
 	switch (part->type) {
 	case RTCP_SENDER_REPORT:
 		feedback_sender_report(who, part, arrival_us);
-		feedback_reports(who, part, now_us);
+		feedback_reports(who, part, arrival_us);
 		break;
 	case RTCP_RECEIVER_REPORT:
-		feedback_reports(who, part, now_us);
+		feedback_reports(who, part, arrival_us);
 		break;
 	case RTCP_NACK:
 		feedback_nacks(who, part, now_us);
@@ -198,7 +198,7 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	if (len == 0)
 		len += rtcp_write_rr(p, size, feedback_ssrc(who), reports,
 		    count);
-	if (who->audio_out.last_us)
+	if (who->audio_out.last_us && who->agreed.video.active)
 		len += rtcp_write_sdes(p + len, size - len,
 		    who->audio_out.ssrc, room->cname);
 	len += rtcp_write_sdes(p + len, size - len, feedback_ssrc(who),
@@ -239,12 +239,18 @@ feedback_send_nacks(struct participant *who, int64_t now_us)
 	    sequences, &gave_up);
 	struct packet *packet;
 
+	/* One who would not send it again is asked for a key frame at once. */
+	if (count > 0 && !who->agreed.video.nack) {
+		nack_forget_before(&who->nack,
+		    (uint16_t)(who->nack.highest + 1));
+		gave_up = true;
+	}
 	if (gave_up) {
 		vp8_assembler_give_up(who->assembler);
 		who->need_key = true;
 		participant_want_key(who, now_us);
 	}
-	if (count == 0)
+	if (count == 0 || !who->agreed.video.nack)
 		return;
 	who->room->nacks_out += count;
 	packet = packet_new(who->room->packets);

@@ -163,8 +163,7 @@ participant_video(struct participant *who, const struct rtp_packet *rtp,
 	}
 	vp8_assembler_push(who->assembler, rtp, arrival_us);
 	participant_frames(who, now_us);
-	if (who->agreed.video.nack)
-		room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
+	room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
 }
 
 static void
@@ -285,7 +284,7 @@ participant_due(struct participant *who, int64_t now_us)
 		feedback_send_twcc(who, now_us);
 		who->twcc_due_us = INT64_MAX;
 	}
-	if (who->agreed.video.nack && who->video_in.known)
+	if (who->video_in.known)
 		feedback_send_nacks(who, now_us);
 	if (who->pli_due_us <= now_us) {
 		feedback_send_pli(who, now_us);
@@ -298,7 +297,7 @@ participant_due(struct participant *who, int64_t now_us)
 	next_us = least(next_us, who->report_due_us);
 	next_us = least(next_us, who->twcc_due_us);
 	next_us = least(next_us, who->pli_due_us);
-	if (who->agreed.video.nack && who->video_in.known)
+	if (who->video_in.known)
 		next_us = least(next_us, nack_next_us(&who->nack,
 		    who->rtt_us));
 	return next_us;

@@ -17,7 +17,7 @@
 /* Sound and the network go first when the processors are short. */
 #define VIDEO_NICE 5
 
-void
+static void
 pipeline_command(struct queue *q, void *command)
 {
 	if (!queue_push(q, command))

@@ -117,17 +117,19 @@ struct pipeline {
 	bool                 encode_running;
 	struct rendition    *rendition;
 
+	/* Counted by any thread, read by the net thread. */
+	_Atomic uint64_t dropped, frames_decoded;
+	_Atomic uint32_t video_decoders;
+
 	/* Written by one thread each, read by the net thread. */
 	_Atomic uint64_t audio_concealed, audio_late_ticks;
-	_Atomic uint64_t dropped;
-	_Atomic uint64_t frames_decoded, frames_encoded, keyframes_encoded;
-	_Atomic uint32_t audio_encoders, video_encoders, video_decoders;
+	_Atomic uint64_t frames_encoded, keyframes_encoded;
+	_Atomic uint32_t audio_encoders, video_encoders;
 	_Atomic uint64_t cpu_audio_us, cpu_compose_us, cpu_encode_us;
 };
 
 /* Any thread. Never drops: an overflow is a bug of ours and ends the room. */
 void pipeline_tell(struct pipeline *p, struct pipeline_event *event);
-void pipeline_command(struct queue *q, void *command);
 
 /* The bodies of the threads; arg is the pipeline or the lane. */
 void *pipeline_audio_run(void *arg);

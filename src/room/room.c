@@ -36,7 +36,7 @@ log_to_channel(void *to, enum log_level level, const char *line)
 	    ipc_log_write(body, sizeof(body), &message));
 }
 
-struct log
+static struct log
 room_log(struct room *room)
 {
 	return (struct log){

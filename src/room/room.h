@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "ipc/messages.h"
-#include "util/log.h"
 
 struct event_base;
 struct room;
@@ -37,8 +36,5 @@ void room_ready(struct room *room);
 
 /* Ends the calls, stops and joins the threads. */
 void room_free(struct room *room);
-
-/* A logger whose lines go to tesserad over the channel. Net thread only. */
-struct log room_log(struct room *room);
 
 #endif

@@ -196,6 +196,7 @@ void feedback_received(struct participant *who, struct packet *packet,
 
 void feedback_send_reports(struct participant *who, int64_t now_us);
 void feedback_send_twcc(struct participant *who, int64_t now_us);
+/* Asks for what is missing, or, where NACK was not agreed, for a key frame. */
 void feedback_send_nacks(struct participant *who, int64_t now_us);
 void feedback_send_pli(struct participant *who, int64_t now_us);
 
