@@ -86,17 +86,6 @@ rtp_packet_write_header(uint8_t *out, size_t size,
 	return writer_len(&w);
 }
 
-bool
-rtp_is_rtcp(const uint8_t *bytes, size_t len)
-{
-	struct reader r = reader_of(bytes, len);
-	uint8_t       type;
-
-	reader_skip(&r, 1);
-	type = reader_u8(&r);
-	return type >= 192 && type <= 223;
-}
-
 int64_t
 rtp_unwrap_sequence(struct rtp_unwrap *u, uint16_t sequence)
 {

@@ -36,9 +36,6 @@ int rtp_packet_parse(struct rtp_packet *out, const uint8_t *bytes, size_t len);
 size_t rtp_packet_write_header(uint8_t *out, size_t size,
     const struct rtp_packet *packet);
 
-/* RTCP by RFC 5761, 4: second byte 192..223. */
-bool rtp_is_rtcp(const uint8_t *bytes, size_t len);
-
 /* a - b in sequence space: positive when a is newer. */
 static inline int16_t
 rtp_sequence_diff(uint16_t a, uint16_t b)

@@ -151,22 +151,6 @@ writes_the_header_it_read(void **state)
 }
 
 static void
-tells_rtcp_from_rtp(void **state)
-{
-	const uint8_t sr[] = { 0x80, 200 }, first[] = { 0x80, 192 },
-	    last[] = { 0x80, 223 }, marked[] = { 0x80, 0x80 | 96 },
-	    below[] = { 0x80, 191 };
-
-	(void)state;
-	assert_true(rtp_is_rtcp(sr, 2));
-	assert_true(rtp_is_rtcp(first, 2));
-	assert_true(rtp_is_rtcp(last, 2));
-	assert_false(rtp_is_rtcp(marked, 2));
-	assert_false(rtp_is_rtcp(below, 2));
-	assert_false(rtp_is_rtcp(sr, 1));
-}
-
-static void
 unwraps_sequences_over_many_wraps(void **state)
 {
 	struct rtp_unwrap u = { 0 };
@@ -204,7 +188,6 @@ main(void)
 		cmocka_unit_test(survives_every_truncation),
 		cmocka_unit_test(stays_in_bounds_with_any_bit_flipped),
 		cmocka_unit_test(writes_the_header_it_read),
-		cmocka_unit_test(tells_rtcp_from_rtp),
 		cmocka_unit_test(unwraps_sequences_over_many_wraps),
 		cmocka_unit_test(
 		    unwraps_below_zero_when_the_first_are_reordered),
