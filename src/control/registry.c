@@ -18,6 +18,7 @@ struct entry {
 struct registry {
 	struct room_host     host;
 	TAILQ_HEAD(, entry)  rooms;	/* oldest first */
+	unsigned             count;	/* of rooms */
 	struct ipc_stats     ended;
 	bool                 closed;	/* the server ends */
 };
@@ -27,6 +28,7 @@ drop(struct registry *registry, struct entry *entry)
 {
 	stats_add_counters(&registry->ended, room_proxy_stats(entry->room));
 	TAILQ_REMOVE(&registry->rooms, entry, link);
+	registry->count--;
 	room_proxy_free(&entry->room);
 	free(entry);
 }
@@ -132,6 +134,9 @@ registry_room_open(struct registry *registry, const char *name,
 		*out = room;
 		return 0;
 	}
+	/* Those that wait for a process count: the list is searched often. */
+	if (registry->count >= supervisor_rooms_max(registry->host.supervisor))
+		return -ENOSPC;
 	entry = calloc(1, sizeof(*entry));
 	if (entry == NULL)
 		return -ENOMEM;
@@ -141,6 +146,7 @@ registry_room_open(struct registry *registry, const char *name,
 		return err;
 	}
 	TAILQ_INSERT_TAIL(&registry->rooms, entry, link);
+	registry->count++;
 	*out = entry->room;
 	return 0;
 }

@@ -227,6 +227,12 @@ supervisor_take(struct supervisor *sup, const char *name,
 }
 
 unsigned
+supervisor_rooms_max(const struct supervisor *sup)
+{
+	return sup->config.rooms_max;
+}
+
+unsigned
 supervisor_spares(const struct supervisor *sup)
 {
 	return count_state(sup, IPC_IN_SPARE);

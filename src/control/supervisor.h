@@ -98,6 +98,9 @@ void supervisor_on_ready(struct supervisor *sup, void (*on_ready)(void *to),
 int supervisor_take(struct supervisor *sup, const char *name,
     const struct worker_handler *handler, struct worker **out);
 
+/* As configured. */
+unsigned supervisor_rooms_max(const struct supervisor *sup);
+
 /* Ready ones; 0: /readyz says no. */
 unsigned supervisor_spares(const struct supervisor *sup);
 

@@ -826,7 +826,7 @@ def says_which_key_to_change_when_a_port_is_taken(s):
              second.stderr)
 
 
-def second_server(s, options=(), **keys):
+def second_server(s, options=(), program=None, **keys):
     """Another tesserad beside the first: process and the port of its pages."""
     config = os.path.join(s.folder, 'second.yaml')
     port = free_port()
@@ -837,13 +837,46 @@ def second_server(s, options=(), **keys):
         for key, value in keys.items():
             f.write(f'{key}: "{value}"\n')
     with open(f'{s.folder}/second.log', 'wb') as log:
-        process = subprocess.Popen([s.program, '--config', config, *options], stderr=log)
+        process = subprocess.Popen([program or s.program, '--config', config, *options],
+                                   stderr=log)
     return process, port
 
 
 def second_log(s):
     with open(f'{s.folder}/second.log', encoding='utf-8') as f:
         return f.read()
+
+
+@test
+def lets_no_more_rooms_wait_than_may_open(s):
+    folder = f'{s.folder}/stuck'
+    os.mkdir(folder)
+    program = shutil.copy2(s.program, folder)
+    with open(f'{folder}/tessera-room', 'w', encoding='utf-8') as f:
+        f.write('#!/bin/sh\nexec sleep 1000\n')
+    os.chmod(f'{folder}/tessera-room', 0o755)
+    process, port = second_server(s, program=program, rooms_max=2)
+
+    def join(name):
+        connection = socket.create_connection(('127.0.0.1', port), timeout=15)
+        connection.sendall(f'POST /v1/rooms/{name}/join HTTP/1.1\r\nHost: a\r\nConnection: close'
+                           '\r\nContent-Type: application/sdp\r\nContent-Length: 3\r\n\r\nv=0'
+                           .encode())
+        return connection
+
+    def answer(connection):
+        return b''.join(iter(lambda: connection.recv(4000), b''))
+
+    eventually(lambda: 'listening on port' in second_log(s), 'it listens')
+    waiting = [join('one'), join('two'), join('one')]
+    said = answer(join('three'))
+    true(said.startswith(b'HTTP/1.1 503 ') and b':busy"' in said, f'no third room: {said}')
+    true('no process for a join' not in second_log(s), 'said at once')
+    for connection in waiting:
+        true(b':busy"' in answer(connection), 'nobody waits for ever')
+    equal(second_log(s).count('no process for a join'), 3)
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(10), 0)
 
 
 @test
