@@ -51,8 +51,9 @@ patch_by_json(struct http_exchange *x, struct session *session)
 }
 
 /*
- * Candidates of the client (RFC 9725, 4.3.3): our side is ICE-lite and
- * learns them from its checks, so there is nothing to pass on.
+ * Candidates of the client (RFC 9725, 4.3.2): our side is ICE-lite and
+ * learns them from its checks, so there is nothing to pass on. "*" asks for
+ * an ICE restart (4.3.3), which who does not have it refuses with 422 (4.3.1).
  */
 static void
 patch_by_fragment(struct http_exchange *x, const struct session *session)
@@ -61,8 +62,10 @@ patch_by_fragment(struct http_exchange *x, const struct session *session)
 
 	if (match == NULL)
 		http_exchange_problem(x, PROBLEM_PRECONDITION_REQUIRED, NULL);
-	else if (strcmp(match, "*") != 0 &&
-	    strstr(match, session->etag) == NULL)
+	else if (strcmp(match, "*") == 0)
+		http_exchange_problem(x, PROBLEM_BAD_OFFER, "There is no ICE "
+		    "restart: join again, with Tessera-Resume.");
+	else if (strstr(match, session->etag) == NULL)
 		http_exchange_problem(x, PROBLEM_PRECONDITION, NULL);
 	else
 		http_exchange_reply(x, 204, NULL, NULL, 0);
