@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A page whose line dropped, or whose room died, joins again with the id of
- * its old session, and is the same participant with the same name and tile.
+ * its old session, and is the same participant with the same tile.
  * Kept for 60 s, at most 4096; the oldest give way. Ids are compared in
  * constant time. Time is an argument; no I/O.
  */
