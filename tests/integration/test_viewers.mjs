@@ -19,7 +19,7 @@ async function encodedRate(server, seconds) {
 }
 
 await enterNamespace();
-await runTest(55, async (test) => {
+await runTest(100, async (test) => {
 	const server = await startServer(test);
 	const sender = startProcessClient(test, 'wrtc');
 	const crowd = startProcessClient(test, 'wrtc');
