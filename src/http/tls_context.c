@@ -23,6 +23,9 @@
 
 #define LIFE_S (2L * 365 * 24 * 3600)
 
+/* With TLS 1.2; all suites of 1.3 are of this kind. */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 struct tls_context {
 	SSL_CTX *ssl;
 	char    *certificate, *key;	/* paths, for a reload */
@@ -38,6 +41,17 @@ fail(char *why, size_t why_size, const char *what, const char *path)
 	    reason ? reason : "cannot be used");
 	ERR_clear_error();
 	return -EINVAL;
+}
+
+/* For an encrypted key: OpenSSL would ask on the terminal, and wait. */
+static int
+no_passphrase(char *out, int size, int writing, void *to)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)to;
+	return -1;
 }
 
 static int
@@ -58,9 +72,14 @@ load(SSL_CTX **out, const char *certificate, const char *key, char *why,
 	if (SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1)
 		err = fail(why, why_size, "TLS", "1.2");
 	/* Renegotiation is of use to nobody but an attacker. */
+	if (!err && SSL_CTX_set_cipher_list(ssl, CIPHERS) != 1)
+		err = fail(why, why_size, "TLS", CIPHERS);
+	/* Whoever gets at the key of a ticket reads what was said before. */
 	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION |
-	    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+	    SSL_OP_NO_TICKET);
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
 	if (!err && SSL_CTX_use_certificate_chain_file(ssl, certificate) != 1)
 		err = fail(why, why_size, "certificate", certificate);
 	if (!err && SSL_CTX_use_PrivateKey_file(ssl, key,
@@ -231,21 +250,54 @@ write_pair(X509 *certificate, EVP_PKEY *key, const char *certificate_path,
 	return fclose(file) != 0 || !done ? -EIO : 0;
 }
 
+/*
+ * Whether this pair still serves: 1 or 0, or -errno when it cannot be read.
+ * A pair that was written in part, or has ended, does not.
+ */
+static int
+is_good_pair(const char *certificate_path, const char *key_path)
+{
+	FILE     *certificate_file = fopen(certificate_path, "re");
+	FILE     *key_file = certificate_file ? fopen(key_path, "re") : NULL;
+	X509     *certificate = NULL;
+	EVP_PKEY *key = NULL;
+	int       good = 0;
+
+	if (key_file == NULL) {
+		good = errno == ENOENT ? 0 : -errno;
+	} else {
+		certificate = PEM_read_X509(certificate_file, NULL,
+		    no_passphrase, NULL);
+		key = PEM_read_PrivateKey(key_file, NULL, no_passphrase, NULL);
+		good = certificate && key &&
+		    X509_check_private_key(certificate, key) == 1 &&
+		    X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+		fclose(key_file);
+	}
+	if (certificate_file)
+		fclose(certificate_file);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return good;
+}
+
 int
 tls_self_signed_make(const char *folder, const char *host_name)
 {
 	char      certificate_path[PATH_MAX], key_path[PATH_MAX];
 	X509     *certificate;
 	EVP_PKEY *key;
-	int       err = -ENOMEM;
+	int       good, err = -ENOMEM;
 
 	if (snprintf(certificate_path, sizeof(certificate_path),
 	    "%s/tls-certificate.pem", folder) >= (int)sizeof(certificate_path) ||
 	    snprintf(key_path, sizeof(key_path), "%s/tls-key.pem", folder) >=
 	    (int)sizeof(key_path))
 		return -ENAMETOOLONG;
-	if (access(certificate_path, F_OK) == 0 && access(key_path, F_OK) == 0)
-		return 0;
+	good = is_good_pair(certificate_path, key_path);
+	if (good != 0)
+		return good < 0 ? good : 0;
 	key = EVP_EC_gen("P-256");
 	certificate = X509_new();
 	if (key && certificate && fill(certificate, key, host_name))

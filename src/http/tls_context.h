@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * TLS 1.2 or later. Without a configured certificate one is made at the
- * first start and kept: ECDSA P-256, signed by itself, for the names of this
- * machine and localhost, two years. Main thread.
+ * first start and kept until it ends: ECDSA P-256, signed by itself, for the
+ * names of this machine and localhost, two years. A key with a passphrase is
+ * refused. Main thread.
  */
 #ifndef HTTP_TLS_CONTEXT_H
 #define HTTP_TLS_CONTEXT_H
@@ -34,8 +35,9 @@ int tls_context_reload(struct tls_context *context, char *why,
 struct ssl_st *tls_context_session(struct tls_context *context);
 
 /*
- * Makes key and certificate in `folder` (which is there) when they are not,
- * as tls-key.pem (mode 0600) and tls-certificate.pem. Returns 0 or -errno.
+ * Makes key and certificate in `folder` (which is there), as tls-key.pem
+ * (mode 0600) and tls-certificate.pem, when there is no such pair, half a one
+ * or one that has ended. Returns 0 or -errno.
  */
 int tls_self_signed_make(const char *folder, const char *host_name);
 
