@@ -259,12 +259,17 @@ open_listeners(struct tesserad *d)
 	return err;
 }
 
-/* Every connection and every room needs some; take what we may have. */
+/*
+ * Descriptors: every connection and every room needs some; take what we may
+ * have. Cores: they would hold the key of the certificate and all sessions.
+ */
 static void
-raise_fd_limit(struct tesserad *d)
+set_limits(struct tesserad *d)
 {
-	struct rlimit limit;
+	struct rlimit limit = { 0, 0 };
 
+	if (setrlimit(RLIMIT_CORE, &limit) < 0)
+		log_warn(&d->log, "RLIMIT_CORE: %s", strerror(errno));
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
@@ -322,7 +327,7 @@ start(struct tesserad *d)
 	if (geteuid() == 0)
 		log_warn(&d->log, "running as root: nothing here needs it, "
 		    "and it takes protections away");
-	raise_fd_limit(d);
+	set_limits(d);
 	err = start_rooms(d);
 	if (err)
 		return err;

@@ -801,6 +801,12 @@ def keeps_secrets_out_of_its_log(s):
 
 
 @test
+def leaves_no_core_with_its_secrets(s):
+    with open(f'/proc/{s.process.pid}/limits', encoding='utf-8') as f:
+        true(re.search(r'^Max core file size +0 +0 ', f.read(), re.M), 'no core file')
+
+
+@test
 def shows_figures_without_names(s):
     s.joined('figures', query='?name=Unforgettable')
     text = s.get('/metrics', admin=True)
