@@ -359,8 +359,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->id = join->participant;
 	who->log = log_for(&room->log, "participant %08x", (unsigned)who->id);
 	who->direction = (enum ipc_direction)join->direction;
-	who->max_height = join->max_height;
-	who->mic = who->camera = true;
+	who->camera = true;
 	who->name_len = join->name_len;
 	memcpy(who->name, join->name, join->name_len);
 	who->joined_us = now_us;
@@ -373,7 +372,6 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->video_out.next_sequence = random_u32() & 0x7fff;
 	who->watch.picture_id = random_u32() & 0x7fff;
 	who->watch.tl0_index = random_u32() & 0xff;
-	who->watch.resend_filled_us = now_us;
 	who->need_key = true;
 	do {
 		who->audio_out.ssrc = random_u32();

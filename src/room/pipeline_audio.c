@@ -73,11 +73,12 @@ audio_obey(struct pipeline *p, struct audio_command *command)
 
 	switch (command->kind) {
 	case AUDIO_ADD:
-		if (audio_bridge_add(p->bridge, slot, &command->leg) == 0) {
-			p->leg_on[slot] = true;
-			if (p->leg_count++ == 0)
-				ticker_restart(&p->audio_ticker);
-		}
+		/* A room that is short of memory ends, as in xcalloc. */
+		if (audio_bridge_add(p->bridge, slot, &command->leg) != 0)
+			abort();
+		p->leg_on[slot] = true;
+		if (p->leg_count++ == 0)
+			ticker_restart(&p->audio_ticker);
 		break;
 	case AUDIO_REMOVE:
 		if (p->leg_on[slot]) {

@@ -65,9 +65,7 @@ command_patch(struct room *room, const struct ipc_message *m)
 	if (who == NULL)
 		return;		/* it left while this was under way */
 	camera_on = patch.camera && !who->camera;
-	who->mic = patch.mic;
 	who->camera = patch.camera;
-	who->max_height = patch.max_height;
 	if (patch.has_name) {
 		who->name_len = patch.name_len;
 		memcpy(who->name, patch.name, patch.name_len);

@@ -81,8 +81,7 @@ struct participant {
 	uint32_t          id;
 	unsigned          slot;
 	enum ipc_direction direction;
-	uint16_t          max_height;
-	bool              mic, camera;
+	bool              camera;	/* switched on */
 	size_t            name_len;
 	char              name[IPC_NAME_MAX];
 

@@ -126,11 +126,15 @@ video_send_from(struct participant *who, int64_t index, int64_t now_us)
 void
 subscription_start(struct participant *who, int64_t now_us)
 {
+	struct subscription       *watch = &who->watch;
 	const struct send_history *history = who->room->history;
 	const int64_t              key = send_history_key_index(history);
 	const struct send_packet  *made = key < 0 ? NULL :
 	    send_history_get(history, key);
 
+	/* The first key frame is the dearest to lose. */
+	watch->resend_bytes = RESEND_BURST_BYTES;
+	watch->resend_filled_us = now_us;
 	if (made && now_us - made->made_us <= KEY_FRESH_US)
 		video_send_from(who, key, now_us);
 	else
@@ -194,6 +198,10 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	const int64_t        spacing = who->rtt_us / 2 > RESEND_SPACING_US ?
 	    who->rtt_us / 2 : RESEND_SPACING_US;
 
+	/* Of this participant, and not a place in the ring never used. */
+	if ((uint16_t)(who->video_out.next_sequence - sequence - 1) >=
+	    who->video_out.packets)
+		return;
 	if (!watch->started || sent->sequence != sequence ||
 	    sent->resent >= RESENDS_MAX ||
 	    now_us - sent->resent_us < spacing)

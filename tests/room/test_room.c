@@ -49,6 +49,8 @@ struct stage {
 	struct transport       *transport;
 	struct dtls_identity   *identity;
 	unsigned                connected, ended, plis, nacks, pictures;
+	unsigned                got;		/* packets of video */
+	uint16_t                first_got;	/* sequence of the first */
 	struct video_encoder   *encoder;
 	struct video_frame     *frame;
 	uint16_t                sequence, picture_id;
@@ -125,7 +127,11 @@ on_rtp(void *to, struct packet *packet)
 
 	assert_int_equal(rtp_packet_parse(&rtp, packet->bytes, packet->len),
 	    0);
-	stage->pictures += rtp.payload_type == SDP_OFFER_VP8_PT && rtp.marker;
+	if (rtp.payload_type == SDP_OFFER_VP8_PT) {
+		if (stage->got++ == 0)
+			stage->first_got = rtp.sequence;
+		stage->pictures += rtp.marker;
+	}
 	packet_free(&packet);
 }
 
@@ -448,6 +454,35 @@ who_only_watches_gets_the_mosaic(void **state)
 }
 
 static void
+ask_again(struct stage *stage, uint16_t sequence)
+{
+	struct packet *packet = packet_new(stage->pool);
+
+	packet->len = rtcp_write_nack(packet->bytes, sizeof(packet->bytes),
+	    VIDEO_SSRC, stage->answered.video_ssrc, &sequence, 1);
+	transport_send_rtcp(stage->transport, packet, clock_monotonic_us());
+	media_socket_flush(stage->socket);
+}
+
+/* Also the very first packet, as soon as it was lost. */
+static void
+sends_again_what_was_sent_and_nothing_else(void **state)
+{
+	struct stage *stage = *state;
+
+	join(stage, IPC_JOIN_WATCH, NULL);
+	WAIT_FOR(stage, stage->got > 0);
+	ask_again(stage, (uint16_t)(stage->first_got - 1));
+	ask_again(stage, (uint16_t)(stage->first_got + 30000));
+	ask_again(stage, 0);
+	ask_again(stage, stage->first_got);
+	WAIT_FOR(stage, stage->stats.nacks_in == 4);
+	assert_int_equal(stage->stats.resent, 1);
+	/* It was not lost, so SRTP knows it for what it is. */
+	assert_int_equal(transport_stats(stage->transport)->replayed, 1);
+}
+
+static void
 nothing_is_decoded_when_nobody_watches(void **state)
 {
 	struct stage *stage = *state;
@@ -501,6 +536,7 @@ main(void)
 		TEST(a_lost_packet_is_asked_for),
 		TEST(without_nack_a_lost_packet_costs_a_key_frame),
 		TEST(who_only_watches_gets_the_mosaic),
+		TEST(sends_again_what_was_sent_and_nothing_else),
 		TEST(nothing_is_decoded_when_nobody_watches),
 		TEST(who_says_goodbye_is_gone_at_once),
 		TEST(who_is_made_to_leave_hears_of_it),
