@@ -1,7 +1,7 @@
 // The screen without a room: type a name, or take the one proposed.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import { $, el, setText } from './dom.js';
+import { $, el, setAttr, setText } from './dom.js';
 import { t } from './words.js';
 
 const NAME = /^[a-z0-9-]{1,64}$/;
@@ -57,14 +57,17 @@ export function showLanding(open) {
 
 	setText($('#host'), `${location.host}/`);
 	$('#another').onclick = propose;
-	field.oninput = () => setText(problem, '');
+	field.oninput = () => {
+		setText(problem, '');
+		setAttr(field, 'aria-invalid', 'false');
+	};
 	$('#open-form').onsubmit = (/** @type {Event} */ event) => {
 		const name = tidyName(field.value);
 		const wrong = nameProblem(name);
 
 		event.preventDefault();
 		setText(problem, wrong && t(wrong));
-		field.toggleAttribute('aria-invalid', !!wrong);
+		setAttr(field, 'aria-invalid', String(!!wrong));
 		if (wrong)
 			field.focus();
 		else
