@@ -96,7 +96,7 @@ set_up(void **state)
 	stage->config = (struct supervisor_config){
 		.program = stage->program, .rooms_max = 3, .spares = 2,
 		.heartbeat_ms = HEARTBEAT_MS, .start_ms = 5000,
-		.close_ms = 200,
+		.close_ms = 1000,
 		.resources = { .udp_port_min = 41200,
 		    .udp_port_max = 41239 },
 		.room = {
