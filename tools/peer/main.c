@@ -373,6 +373,9 @@ crew_run(struct crew *crew)
 	event_add(term, NULL);
 	event_add(interrupt, NULL);
 	event_base_dispatch(crew->base);
+	event_del(crew->beat);
+	/* The last requests free themselves a moment after their answer. */
+	event_base_loop(crew->base, EVLOOP_NONBLOCK);
 	if (crew->options.report)
 		crew_report(crew, clock_monotonic_us());
 	for (unsigned i = 0; i < crew->options.count; i++) {
