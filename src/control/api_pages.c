@@ -7,9 +7,6 @@
 #include "http/http_exchange.h"
 #include "http/static_files.h"
 
-static const char room_name_words[] =
-    "A room name has 1 to 64 of a-z, 0-9 and '-'.";
-
 void
 api_page(struct http_exchange *x, void *to)
 {
@@ -24,7 +21,7 @@ api_room_page(struct http_exchange *x, void *to)
 	if (room_name_is_valid(http_exchange_param(x, "room")))
 		static_files_reply(x, static_files, "index.html");
 	else
-		http_exchange_problem(x, PROBLEM_ROOM_NAME, room_name_words);
+		http_exchange_problem(x, PROBLEM_ROOM_NAME, ROOM_NAME_WORDS);
 }
 
 void

@@ -40,7 +40,7 @@ api_presence(struct http_exchange *x, void *to)
 
 	if (!room_name_is_valid(name)) {
 		http_exchange_problem(x, PROBLEM_ROOM_NAME,
-		    "A room name has 1 to 64 of a-z, 0-9 and '-'.");
+		    ROOM_NAME_WORDS);
 		return;
 	}
 	room = registry_room(api->registry, name);

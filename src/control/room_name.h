@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+/* What to say to people about one that is none. */
+#define ROOM_NAME_WORDS "A room name has 1 to 64 of a-z, 0-9 and '-'."
+
 #define ROOM_NAME_MAX 64
 
 bool room_name_is_valid(const char *name);

@@ -111,7 +111,7 @@ read_offer(struct http_exchange *x, struct room_wish *wish)
 
 	if (!room_name_is_valid(http_exchange_param(x, "room"))) {
 		http_exchange_problem(x, PROBLEM_ROOM_NAME,
-		    "A room name has 1 to 64 of a-z, 0-9 and '-'.");
+		    ROOM_NAME_WORDS);
 		return false;
 	}
 	if (!http_exchange_has_type(x, SDP_TYPE)) {
@@ -195,7 +195,8 @@ void
 signalling_preflight(struct http_exchange *x)
 {
 	if (!room_name_is_valid(http_exchange_param(x, "room"))) {
-		http_exchange_problem(x, PROBLEM_ROOM_NAME, NULL);
+		http_exchange_problem(x, PROBLEM_ROOM_NAME,
+		    ROOM_NAME_WORDS);
 		return;
 	}
 	http_exchange_set_header(x, "Accept-Post", SDP_TYPE);
