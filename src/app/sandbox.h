@@ -11,7 +11,8 @@
  * sandbox_files: no_new_privs, not dumpable, no core; Landlock with no rule
  * at all: no file, no TCP, no signal out (as far as the kernel knows it;
  * probed, never required). sandbox_calls: limits of memory and processes,
- * then the filter: what is not on its list fails with EPERM, and what only
+ * /dev/null for the standard streams (words go over the channel from there),
+ * and the filter: what is not on its list fails with EPERM, and what only
  * an intruder would call ends the process.
  *
  * A build with a sanitizer links sandbox_none.c instead: it does nothing,

@@ -219,13 +219,58 @@ enter_filter(void)
 	return err;
 }
 
+/* ---- the standard streams ------------------------------------------------ */
+
+/* Landlock lets nothing be opened later, so stdin keeps it until then. */
+static int
+open_null(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int       err;
+
+	if (null < 0)
+		return -errno;
+	err = dup2(null, STDIN_FILENO) < 0 ? -errno : 0;
+	if (null != STDIN_FILENO)
+		close(null);
+	return err;
+}
+
+/*
+ * Output is tesserad's: its log, which an intruder could fill, forge or,
+ * where it is a file, cut off. Until the filter holds it says what failed.
+ */
+static int
+enter_filter_in_silence(void)
+{
+	const int out = dup(STDOUT_FILENO), error = dup(STDERR_FILENO);
+	int       err = 0;
+
+	if (dup2(STDIN_FILENO, STDOUT_FILENO) < 0 ||
+	    dup2(STDIN_FILENO, STDERR_FILENO) < 0)
+		err = -errno;
+	if (err == 0)
+		err = enter_filter();
+	if (err && out >= 0)
+		(void)dup2(out, STDOUT_FILENO);
+	if (err && error >= 0)
+		(void)dup2(error, STDERR_FILENO);
+	if (out >= 0)
+		close(out);
+	if (error >= 0)
+		close(error);
+	return err;
+}
+
 /* ---- what the header says ----------------------------------------------- */
 
 int
 sandbox_files(const struct log *log)
 {
-	int err;
+	int err = open_null();
 
+	if (err)
+		return err;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return -errno;
@@ -247,7 +292,7 @@ sandbox_calls(const struct sandbox_config *config, const struct log *log)
 	if (err == 0)	/* all threads are there */
 		err = limit(RLIMIT_NPROC, 0);
 	if (err == 0)
-		err = enter_filter();
+		err = enter_filter_in_silence();
 	return err;
 }
 

@@ -90,6 +90,24 @@ probe_on_main(const char *name)
 	return -sandbox_probe(name, udp);
 }
 
+/* Whether what is written to standard output or error still arrives. */
+static int
+reaches_a_stream(const char *name)
+{
+	const struct log log = log_to_stderr(LOG_ERROR);
+	char             bytes[2];
+	int              ends[2];
+
+	(void)name;
+	if (pipe2(ends, O_NONBLOCK) != 0 || dup2(ends[1], 1) < 0 ||
+	    dup2(ends[1], 2) < 0 || sandbox_files(&log) != 0 ||
+	    sandbox_calls(&limits, &log) != 0 || write(1, "o", 1) != 1 ||
+	    write(2, "e", 1) != 1)
+		return BROKEN;
+	return read(ends[0], bytes, sizeof(bytes)) < 0 && errno == EAGAIN ?
+	    0 : 1;
+}
+
 /* The same on a thread that was there before the lock-down. */
 static int
 probe_on_older_thread(const char *name)
@@ -139,6 +157,14 @@ forbids_what_a_room_may_not_do(void **state)
 		    "%s%s", i ? " " : "", name);
 	}
 	assert_string_equal(names, sandbox_probe_names());
+}
+
+/* Output would be tesserad's log. */
+static void
+leaves_no_stream_of_tesserad(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(reaches_a_stream, ""), 0);
 }
 
 /* ---- the first step alone ------------------------------------------------ */
@@ -296,6 +322,7 @@ main(void)
 {
 	const struct CMUnitTest real[] = {
 		cmocka_unit_test(forbids_what_a_room_may_not_do),
+		cmocka_unit_test(leaves_no_stream_of_tesserad),
 		cmocka_unit_test(first_step_closes_files_to_later_threads),
 		cmocka_unit_test(leaves_what_a_room_lives_of),
 	};

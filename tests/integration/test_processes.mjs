@@ -29,6 +29,9 @@ async function checkConfined(test, pid, words) {
 	const opened = (await openFiles(pid)).filter((target) =>
 		target.startsWith('/') && target !== '/dev/null');
 	test.check(!opened.length, `${words} holds no file`, opened.join(' '));
+	const streams = await Promise.all([0, 1, 2].map((fd) => readlink(`/proc/${pid}/fd/${fd}`)));
+	test.check(streams.every((target) => target === '/dev/null'),
+	    `${words} has no stream of tesserad`, streams.join(' '));
 }
 
 async function joinRoom(server, client, room) {
