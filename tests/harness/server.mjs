@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+import { CLIENT_NICE } from './namespace.mjs';
 import { until } from './tap.mjs';
 
 const PUBLIC_PORT = 8080, ADMIN_PORT = 8081;
@@ -39,7 +40,9 @@ class Server {
 	#ended = null;		/* {code, signal} */
 
 	constructor(config) {
-		this.#child = spawn(path.join(buildFolder(), 'tesserad'), ['--config', config],
+		/* Without the right to go up again nice says so, and runs it all the same. */
+		this.#child = spawn('nice', [`--adjustment=-${CLIENT_NICE}`,
+		    path.join(buildFolder(), 'tesserad'), '--config', config],
 		    { stdio: ['ignore', 'pipe', 'pipe'] });
 		for (const output of [this.#child.stdout, this.#child.stderr]) {
 			output.on('data', (text) => {
