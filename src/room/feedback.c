@@ -27,6 +27,8 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 		if (report.ssrc != who->audio_out.ssrc &&
 		    report.ssrc != who->video_out.ssrc)
 			continue;
+		if (report.ssrc == who->video_out.ssrc)
+			who->watch.loss_q8 = report.fraction_lost;
 		rtt_us = rtp_stats_rtt_us(&report,
 		    room_ntp(who->room, arrival_us));
 		if (rtt_us >= 0 && rtt_us < RTT_MAX_US)
@@ -81,9 +83,12 @@ feedback_part(struct participant *who, const struct rtcp_part *part,
 		if (part->media_ssrc == who->video_out.ssrc)
 			subscription_want_key(who, now_us);
 		break;
+	case RTCP_REMB:
+		who->watch.remb_bps = part->remb_bps;
+		who->watch.remb_us = now_us;
+		break;
 	case RTCP_SDES:
 	case RTCP_BYE:		/* the transport says when somebody left */
-	case RTCP_REMB:
 	case RTCP_TWCC:
 	case RTCP_OTHER:
 		break;

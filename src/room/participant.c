@@ -68,6 +68,10 @@ participant_connected(void *to)
 	room_show_people(who->room);
 	if (who->agreed.video.send) {
 		who->watch.wanted = true;
+		who->watch.target = subscription_largest(who);
+		who->watch.looked_us = now_us;
+		rendition_choice_init(&who->watch.choice, who->watch.target,
+		    now_us);
 		room_count_viewers(who->room, now_us);
 		subscription_start(who, now_us);
 	}
@@ -278,6 +282,7 @@ participant_due(struct participant *who, int64_t now_us)
 		next_us = least(next_us, now_us + 500000);
 	if (who->report_due_us <= now_us) {
 		feedback_send_reports(who, now_us);
+		subscription_look(who, now_us);
 		who->report_due_us = now_us + REPORT_INTERVAL_US;
 	}
 	if (who->twcc_due_us <= now_us) {
@@ -359,6 +364,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->id = join->participant;
 	who->log = log_for(&room->log, "participant %08x", (unsigned)who->id);
 	who->direction = (enum ipc_direction)join->direction;
+	who->max_height = join->max_height;
 	who->camera = true;
 	who->name_len = join->name_len;
 	memcpy(who->name, join->name, join->name_len);

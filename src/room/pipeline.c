@@ -43,8 +43,8 @@ pipeline_new_queues(struct pipeline *p)
 		err = queue_new(&p->audio_out, OUT_PENDING_MAX, p->wake_fd);
 	if (err == 0)
 		err = queue_new(&p->compose_commands, COMMANDS_MAX, -1);
-	if (err == 0)
-		err = queue_new(&p->encode_commands, 8, -1);
+	for (unsigned i = 0; i < p->cfg.rendition_count && err == 0; i++)
+		err = queue_new(&p->encoders[i].commands, 8, -1);
 	if (err == 0)
 		err = queue_new(&p->video_out, OUT_PENDING_MAX, p->wake_fd);
 	if (err == 0)
@@ -52,6 +52,26 @@ pipeline_new_queues(struct pipeline *p)
 	for (unsigned i = 0; i < p->cfg.decode_threads && err == 0; i++)
 		err = queue_new(&p->lanes[i].commands,
 		    PIPELINE_SLOTS * (DECODE_PENDING_MAX + 2), -1);
+	return err;
+}
+
+static int
+pipeline_new_renditions(struct pipeline *p)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < p->cfg.rendition_count && err == 0; i++) {
+		struct encode_lane *lane = &p->encoders[i];
+
+		lane->pipeline = p;
+		lane->index = i;
+		lane->cfg = p->cfg.renditions[i];
+		err = video_pool_new(&lane->canvases, lane->cfg.width,
+		    lane->cfg.height, CANVAS_FRAMES);
+		if (err == 0 && (lane->cfg.width != p->cfg.width ||
+		    lane->cfg.height != p->cfg.height))
+			err = scaler_new(&lane->scaler);
+	}
 	return err;
 }
 
@@ -69,8 +89,7 @@ pipeline_new_parts(struct pipeline *p)
 		err = compositor_new(&p->compositor, p->cfg.width,
 		    p->cfg.height);
 	if (err == 0)
-		err = video_pool_new(&p->canvases, p->cfg.width,
-		    p->cfg.height, CANVAS_FRAMES);
+		err = pipeline_new_renditions(p);
 	if (err == 0)
 		err = ticker_init(&p->audio_ticker, AUDIO_FRAME_US);
 	if (err == 0)
@@ -86,6 +105,9 @@ pipeline_spawn(struct pipeline *p)
 		"decode-0", "decode-1", "decode-2", "decode-3",
 		"decode-4", "decode-5", "decode-6", "decode-7",
 	};
+	static const char *const encode_names[PIPELINE_RENDITIONS_MAX] = {
+		"encode-0", "encode-1", "encode-2",
+	};
 	int err;
 
 	err = thread_spawn(&p->audio_thread, "audio", 0, pipeline_audio_run, p);
@@ -97,11 +119,13 @@ pipeline_spawn(struct pipeline *p)
 	if (err)
 		return err;
 	p->compose_running = true;
-	err = thread_spawn(&p->encode_thread, "encode", VIDEO_NICE,
-	    pipeline_encode_run, p);
-	if (err)
-		return err;
-	p->encode_running = true;
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
+		err = thread_spawn(&p->encoders[i].thread, encode_names[i],
+		    VIDEO_NICE, pipeline_encode_run, &p->encoders[i]);
+		if (err)
+			return err;
+		p->encoders[i].running = true;
+	}
 	for (unsigned i = 0; i < p->cfg.decode_threads; i++) {
 		p->lanes[i].pipeline = p;
 		err = thread_spawn(&p->lanes[i].thread, names[i], VIDEO_NICE,
@@ -121,7 +145,8 @@ pipeline_new(struct pipeline **out, const struct pipeline_config *cfg,
 	int              err;
 
 	if (cfg->decode_threads < 1 || cfg->decode_threads > DECODE_LANES_MAX ||
-	    cfg->fps < 1)
+	    cfg->fps < 1 || cfg->rendition_count < 1 ||
+	    cfg->rendition_count > PIPELINE_RENDITIONS_MAX)
 		return -EINVAL;
 	p = xcalloc(1, sizeof(*p));
 	p->cfg = *cfg;
@@ -171,12 +196,14 @@ pipeline_join(struct pipeline *p)
 		pipeline_command(p->compose_commands, quit);
 		pthread_join(p->compose_thread, NULL);
 	}
-	if (p->encode_running) {
+	for (unsigned i = 0; i < PIPELINE_RENDITIONS_MAX; i++) {
+		if (!p->encoders[i].running)
+			continue;
 		/* The compositor has ended: nothing else is pushed now. */
-		while (!queue_push(p->encode_commands,
+		while (!queue_push(p->encoders[i].commands,
 		    (void *)(uintptr_t)ENCODE_QUIT))
-			queue_pull(p->encode_commands);
-		pthread_join(p->encode_thread, NULL);
+			queue_pull(p->encoders[i].commands);
+		pthread_join(p->encoders[i].thread, NULL);
 	}
 }
 
@@ -193,10 +220,22 @@ queue_free_items(struct queue *q)
 	queue_free(q);
 }
 
+static void
+encode_lane_clear(struct encode_lane *lane)
+{
+	struct video_frame *frame = mailbox_take(&lane->canvas);
+
+	video_frame_unref(&frame);
+	queue_free(lane->commands);
+	scaler_free(lane->scaler);
+	video_pool_free(lane->canvases);
+}
+
 void
 pipeline_free(struct pipeline *p)
 {
-	struct video_frame *frame;
+	struct video_frame    *frame;
+	struct video_out_item *item;
 
 	if (p == NULL)
 		return;
@@ -213,17 +252,19 @@ pipeline_free(struct pipeline *p)
 	}
 	for (unsigned i = 0; i < DECODE_LANES_MAX; i++)
 		queue_free_items(p->lanes[i].commands);
-	frame = mailbox_take(&p->canvas);
-	video_frame_unref(&frame);
+	for (unsigned i = 0; i < PIPELINE_RENDITIONS_MAX; i++)
+		encode_lane_clear(&p->encoders[i]);
+	while (p->video_out && (item = queue_pull(p->video_out)) != NULL) {
+		free(item->frame);
+		free(item);
+	}
 	queue_free_items(p->audio_commands);
 	queue_free_items(p->audio_out);
 	queue_free_items(p->compose_commands);
-	queue_free(p->encode_commands);
-	queue_free_items(p->video_out);
+	queue_free(p->video_out);
 	queue_free_items(p->events);
 	audio_bridge_free(p->bridge);
 	compositor_free(p->compositor);
-	video_pool_free(p->canvases);
 	ticker_clear(&p->audio_ticker);
 	ticker_clear(&p->compose_ticker);
 	if (p->wake_fd >= 0)
@@ -266,7 +307,7 @@ pipeline_deliver(struct pipeline *p, const struct pipeline_event *event)
 		h->tilemap(h->to, &event->map);
 		break;
 	case EVENT_GAP:
-		h->video_gap(h->to);
+		h->video_gap(h->to, event->rendition);
 		break;
 	}
 }
@@ -275,7 +316,7 @@ void
 pipeline_drain(struct pipeline *p)
 {
 	struct pipeline_event *event;
-	struct coded_frame    *frame;
+	struct video_out_item *item;
 	uint64_t               wakes;
 
 	if (read(p->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
@@ -285,9 +326,10 @@ pipeline_drain(struct pipeline *p)
 		pipeline_deliver(p, event);
 		free(event);
 	}
-	while ((frame = queue_pull(p->video_out)) != NULL) {
-		p->handler.video(p->handler.to, frame);
-		free(frame);
+	while ((item = queue_pull(p->video_out)) != NULL) {
+		p->handler.video(p->handler.to, item->rendition, item->frame);
+		free(item->frame);
+		free(item);
 	}
 }
 
@@ -379,26 +421,26 @@ pipeline_people(struct pipeline *p, struct compositor_person *people,
 }
 
 void
-pipeline_watched(struct pipeline *p, bool watched)
+pipeline_watched(struct pipeline *p, unsigned renditions)
 {
 	struct compose_command *command = xcalloc(1, sizeof(*command));
 
 	command->kind = COMPOSE_WATCHED;
-	command->watched = watched;
+	command->watched = renditions;
 	pipeline_command(p->compose_commands, command);
 }
 
 bool
-pipeline_close_encoder(struct pipeline *p)
+pipeline_close_encoder(struct pipeline *p, unsigned rendition)
 {
-	return queue_push(p->encode_commands,
+	return queue_push(p->encoders[rendition].commands,
 	    (void *)(uintptr_t)ENCODE_CLOSE);
 }
 
 void
-pipeline_want_key(struct pipeline *p)
+pipeline_want_key(struct pipeline *p, unsigned rendition)
 {
-	p->want_key = true;
+	p->encoders[rendition].want_key = true;
 }
 
 void
@@ -416,8 +458,9 @@ pipeline_stats(const struct pipeline *p, struct pipeline_stats *out)
 		.video_decoders = p->video_decoders,
 		.cpu_audio_us = p->cpu_audio_us,
 		.cpu_compose_us = p->cpu_compose_us,
-		.cpu_encode_us = p->cpu_encode_us,
 	};
 	for (unsigned i = 0; i < p->cfg.decode_threads; i++)
 		out->cpu_decode_us += p->lanes[i].cpu_us;
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++)
+		out->cpu_encode_us += p->encoders[i].cpu_us;
 }

@@ -9,9 +9,9 @@
  *  pipeline_video ─ queue ─► video_decoder ─► mailbox of the slot       │
  *                                └─ need key ─ event ──────────────────┤
  *                        compositor thread (fps), while watched         │
- *                            mailboxes ─► compositor ─► snapshot        │
+ *                            mailboxes ─► compositor ─► sizes watched   │
  *                                └─ tile map ─ event ──────────────────┤
- *                        encode thread                  │ mailbox       │
+ *                        one encode thread a rendition  │ mailbox each  │
  *                            rendition ◄────────────────┘               │
  *                                └─► coded_frame ─ queue ──────────────┤
  *  pipeline_drain ◄──────────────────────────── eventfd ◄──────────────┘
@@ -36,12 +36,16 @@
 #include "video/rendition.h"
 
 #define PIPELINE_SLOTS AUDIO_LEGS_MAX
+#define PIPELINE_RENDITIONS_MAX 3
 
 struct pipeline;
 
 struct pipeline_config {
-	int      width, height, fps;
-	uint32_t video_bps, audio_bps;
+	int      width, height, fps;	/* of the canvas */
+	/* Largest first, none larger or faster than the canvas. */
+	unsigned rendition_count;
+	struct video_encoder_config renditions[PIPELINE_RENDITIONS_MAX];
+	uint32_t audio_bps;
 	unsigned decode_threads;
 	uint32_t audio_rtp_base, video_rtp_base;
 };
@@ -73,9 +77,10 @@ struct pipeline_tilemap {
 /* Who gets the results, on the net thread, from pipeline_drain. */
 struct pipeline_handler {
 	void (*audio)(void *to, const struct audio_tick *tick);
-	void (*video)(void *to, const struct coded_frame *frame);
-	/* A frame was lost on the way: viewers need a key frame. */
-	void (*video_gap)(void *to);
+	void (*video)(void *to, unsigned rendition,
+	    const struct coded_frame *frame);
+	/* A frame was lost on the way: its viewers need a key frame. */
+	void (*video_gap)(void *to, unsigned rendition);
 	void (*need_key)(void *to, unsigned slot);
 	void (*speaking)(void *to, const unsigned *slots, unsigned count);
 	void (*tilemap)(void *to, const struct pipeline_tilemap *map);
@@ -126,16 +131,19 @@ bool pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
 void pipeline_people(struct pipeline *p, struct compositor_person *people,
     const unsigned *slots, unsigned count);
 
-/* Whether anybody watches: the mosaic is made only then. */
-void pipeline_watched(struct pipeline *p, bool watched);
+/*
+ * Which renditions are watched, a bit each: only those are made, and the
+ * mosaic only while there is one.
+ */
+void pipeline_watched(struct pipeline *p, unsigned renditions);
 
 /*
- * Frees the encoder; called 10 s after the last viewer left. False while it is
- * too far behind to be told: to be called again later.
+ * Frees a rendition's encoder; called 10 s after its last viewer left. False
+ * while it is too far behind to be told: to be called again later.
  */
-bool pipeline_close_encoder(struct pipeline *p);
+bool pipeline_close_encoder(struct pipeline *p, unsigned rendition);
 
-void pipeline_want_key(struct pipeline *p);
+void pipeline_want_key(struct pipeline *p, unsigned rendition);
 
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *out);
 

@@ -14,6 +14,7 @@
 #include "room/ticker.h"
 #include "util/mailbox.h"
 #include "util/queue.h"
+#include "video/scale.h"
 #include "video/video_decoder.h"
 
 #define DECODE_LANES_MAX    8
@@ -27,6 +28,7 @@
 struct pipeline_event {
 	enum { EVENT_NEED_KEY, EVENT_SPEAKING, EVENT_TILEMAP, EVENT_GAP } kind;
 	unsigned slot;				/* EVENT_NEED_KEY */
+	unsigned rendition;			/* EVENT_GAP */
 	unsigned count;				/* EVENT_SPEAKING */
 	unsigned slots[AUDIO_HEARD_MAX];
 	struct pipeline_tilemap map;		/* EVENT_TILEMAP */
@@ -52,9 +54,15 @@ struct decode_command {
 /* To the compositor thread. Freed by the reader. */
 struct compose_command {
 	enum { COMPOSE_PEOPLE, COMPOSE_WATCHED, COMPOSE_QUIT } kind;
-	bool     watched;
+	unsigned watched;			/* bits of renditions */
 	unsigned count;
 	struct compositor_person people[LAYOUT_TILES_MAX];
+};
+
+/* A coded frame on its way to the net thread. Freed by the reader. */
+struct video_out_item {
+	unsigned            rendition;
+	struct coded_frame *frame;
 };
 
 /* To the encode thread, as bare numbers. */
@@ -69,6 +77,29 @@ struct decode_lane {
 	struct video_decoder *decoders[PIPELINE_SLOTS];	/* its thread's */
 };
 
+/* One rendition: what the compositor gives it, and its encode thread. */
+struct encode_lane {
+	struct pipeline  *pipeline;
+	unsigned          index;
+	struct video_encoder_config cfg;
+	struct queue     *commands;		/* of enum encode_command */
+	struct mailbox    canvas;
+	_Atomic bool      want_key;
+	pthread_t         thread;
+	bool              running;
+	_Atomic uint64_t  cpu_us;
+
+	/* Compositor thread. */
+	struct video_pool *canvases;
+	struct scaler     *scaler;		/* NULL: of the canvas' size */
+	int                credit;		/* fps counted up per beat */
+	int64_t            last_emit_us;
+	bool               changed;		/* since then */
+
+	/* Encode thread. */
+	struct rendition  *rendition;
+};
+
 struct pipeline {
 	struct pipeline_config  cfg;		/* const after pipeline_new */
 	struct pipeline_handler handler;
@@ -80,13 +111,10 @@ struct pipeline {
 	struct queue   *audio_commands;
 	struct queue   *audio_out;		/* of struct audio_tick */
 	struct queue   *compose_commands;
-	struct queue   *encode_commands;
-	struct queue   *video_out;		/* of struct coded_frame */
+	struct queue   *video_out;		/* of struct video_out_item */
 	struct queue   *events;
 	struct mailbox  pictures[PIPELINE_SLOTS];
-	struct mailbox  canvas;			/* to the encode thread */
 	_Atomic unsigned decode_pending[PIPELINE_SLOTS];
-	_Atomic bool     want_key;
 
 	/* Audio thread. */
 	pthread_t            audio_thread;
@@ -105,27 +133,22 @@ struct pipeline {
 	pthread_t            compose_thread;
 	bool                 compose_running;
 	struct compositor   *compositor;
-	struct video_pool   *canvases;
 	struct ticker        compose_ticker;
-	bool                 watched;
+	unsigned             watched;		/* bits of renditions */
 	uint32_t             map_version;	/* last one told */
-	int64_t              last_emit_us;
-	bool                 changed;		/* since then */
 
-	/* Encode thread. */
-	pthread_t            encode_thread;
-	bool                 encode_running;
-	struct rendition    *rendition;
+	/* Encode threads. */
+	struct encode_lane   encoders[PIPELINE_RENDITIONS_MAX];
 
 	/* Counted by any thread, read by the net thread. */
 	_Atomic uint64_t dropped, frames_decoded;
-	_Atomic uint32_t video_decoders;
+	_Atomic uint64_t frames_encoded, keyframes_encoded;
+	_Atomic uint32_t video_decoders, video_encoders;
 
 	/* Written by one thread each, read by the net thread. */
 	_Atomic uint64_t audio_concealed, audio_late_ticks;
-	_Atomic uint64_t frames_encoded, keyframes_encoded;
-	_Atomic uint32_t audio_encoders, video_encoders;
-	_Atomic uint64_t cpu_audio_us, cpu_compose_us, cpu_encode_us;
+	_Atomic uint32_t audio_encoders;
+	_Atomic uint64_t cpu_audio_us, cpu_compose_us;
 };
 
 /* Any thread. Never drops: an overflow is a bug of ours and ends the room. */

@@ -14,11 +14,11 @@
 #define IDLE_EMIT_US 200000
 
 static void
-tell_slot(struct pipeline *p, int kind, unsigned slot)
+tell_need_key(struct pipeline *p, unsigned slot)
 {
 	struct pipeline_event *event = xcalloc(1, sizeof(*event));
 
-	event->kind = kind;
+	event->kind = EVENT_NEED_KEY;
 	event->slot = slot;
 	pipeline_tell(p, event);
 }
@@ -46,7 +46,7 @@ decode_frame(struct decode_lane *lane, const struct decode_command *command)
 	if (err == -EAGAIN)
 		return;
 	if (err) {
-		tell_slot(p, EVENT_NEED_KEY, slot);
+		tell_need_key(p, slot);
 		return;
 	}
 	frame->time_us = command->arrival_us;
@@ -111,6 +111,10 @@ compose_obey(struct pipeline *p, struct compose_command *command)
 	case COMPOSE_WATCHED:
 		if (command->watched && !p->watched)
 			ticker_restart(&p->compose_ticker);
+		/* A new rendition begins with what there is. */
+		for (unsigned i = 0; i < p->cfg.rendition_count; i++)
+			if (command->watched & ~p->watched & 1U << i)
+				p->encoders[i].changed = true;
 		p->watched = command->watched;
 		break;
 	case COMPOSE_QUIT:
@@ -149,31 +153,70 @@ compose_tell_map(struct pipeline *p, uint32_t rtp_time)
 	pipeline_tell(p, event);
 }
 
-static void
-compose_beat(struct pipeline *p, int64_t due_us)
+/* The canvas at the size of a rendition; NULL when its encoder is behind. */
+static struct video_frame *
+compose_copy(struct pipeline *p, struct encode_lane *lane)
 {
+	const struct layout_rect whole = { 0, 0, lane->cfg.width,
+	    lane->cfg.height };
 	struct video_frame *frame;
 
-	if (compositor_tick(p->compositor, due_us))
-		p->changed = true;
-	if (!p->changed && !p->want_key &&
-	    due_us - p->last_emit_us < IDLE_EMIT_US)
-		return;
-	frame = compositor_snapshot(p->compositor, p->canvases);
+	if (lane->scaler == NULL)
+		return compositor_snapshot(p->compositor, lane->canvases);
+	frame = video_pool_get(lane->canvases);
+	if (frame && scaler_draw(lane->scaler, compositor_canvas(
+	    p->compositor), frame, &whole) != 0)
+		video_frame_unref(&frame);
+	return frame;
+}
+
+/* Whether this rendition shows this beat, by its own frame rate. */
+static bool
+compose_is_due(const struct pipeline *p, struct encode_lane *lane,
+    int64_t due_us)
+{
+	lane->credit += lane->cfg.fps;
+	if (lane->credit < p->cfg.fps)
+		return false;
+	lane->credit -= p->cfg.fps;
+	return lane->changed || lane->want_key ||
+	    due_us - lane->last_emit_us >= IDLE_EMIT_US;
+}
+
+static void
+compose_emit(struct pipeline *p, struct encode_lane *lane, int64_t due_us)
+{
+	struct video_frame *frame = compose_copy(p, lane);
+
 	if (frame == NULL) {
-		/* The encoder is behind: the next beat shows the change. */
+		/* The encoder is behind: its next beat shows the change. */
 		p->dropped++;
 		return;
 	}
 	frame->time_us = due_us;
 	frame->rtp_time = video_rtp_time(p, due_us);
 	compose_tell_map(p, frame->rtp_time);
-	p->last_emit_us = due_us;
-	p->changed = false;
-	frame = mailbox_put(&p->canvas, frame);
+	lane->last_emit_us = due_us;
+	lane->changed = false;
+	frame = mailbox_put(&lane->canvas, frame);
 	video_frame_unref(&frame);
 	/* A full queue has a wake-up in it already. */
-	queue_push(p->encode_commands, (void *)(uintptr_t)ENCODE_FRAME);
+	queue_push(lane->commands, (void *)(uintptr_t)ENCODE_FRAME);
+}
+
+static void
+compose_beat(struct pipeline *p, int64_t due_us)
+{
+	const bool changed = compositor_tick(p->compositor, due_us);
+
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
+		struct encode_lane *lane = &p->encoders[i];
+
+		if (changed)
+			lane->changed = true;
+		if ((p->watched & 1U << i) && compose_is_due(p, lane, due_us))
+			compose_emit(p, lane, due_us);
+	}
 }
 
 void *
@@ -200,80 +243,93 @@ pipeline_compose_run(void *arg)
 	}
 }
 
-/* ---- encode thread ------------------------------------------------------- */
+/* ---- encode threads ------------------------------------------------------ */
 
 static int
-encode_open(struct pipeline *p)
+encode_open(struct encode_lane *lane)
 {
-	const struct video_encoder_config cfg = {
-		p->cfg.width, p->cfg.height, p->cfg.fps, p->cfg.video_bps,
-	};
 	int err;
 
-	if (p->rendition)
+	if (lane->rendition)
 		return 0;
-	err = rendition_new(&p->rendition, &cfg);
+	err = rendition_new(&lane->rendition, &lane->cfg);
 	if (err == 0)
-		p->video_encoders = 1;
+		lane->pipeline->video_encoders++;
 	return err;
 }
 
 static void
-encode_close(struct pipeline *p)
+encode_close(struct encode_lane *lane)
 {
-	rendition_free(p->rendition);
-	p->rendition = NULL;
-	p->video_encoders = 0;
+	if (lane->rendition)
+		lane->pipeline->video_encoders--;
+	rendition_free(lane->rendition);
+	lane->rendition = NULL;
 }
 
 static void
-encode_newest(struct pipeline *p)
+encode_give(struct encode_lane *lane, struct coded_frame *frame)
 {
-	struct video_frame *frame = mailbox_take(&p->canvas);
-	struct coded_frame *coded = NULL, *dropped;
+	struct pipeline       *p = lane->pipeline;
+	struct video_out_item *item = xcalloc(1, sizeof(*item)), *dropped;
+	struct pipeline_event *event;
+
+	p->frames_encoded++;
+	p->keyframes_encoded += frame->key;
+	item->rendition = lane->index;
+	item->frame = frame;
+	dropped = queue_push_drop_oldest(p->video_out, item);
+	if (dropped == NULL)
+		return;
+	p->dropped++;
+	p->encoders[dropped->rendition].want_key = true;
+	event = xcalloc(1, sizeof(*event));
+	event->kind = EVENT_GAP;
+	event->rendition = dropped->rendition;
+	pipeline_tell(p, event);
+	free(dropped->frame);
+	free(dropped);
+}
+
+static void
+encode_newest(struct encode_lane *lane)
+{
+	struct video_frame *frame = mailbox_take(&lane->canvas);
+	struct coded_frame *coded = NULL;
 
 	if (frame == NULL)
 		return;		/* taken with an earlier wake-up */
-	if (encode_open(p) != 0) {
-		p->dropped++;
+	if (encode_open(lane) != 0) {
+		lane->pipeline->dropped++;
 	} else {
-		if (atomic_exchange(&p->want_key, false))
-			rendition_want_key(p->rendition);
-		if (rendition_encode(p->rendition, frame, clock_monotonic_us(),
-		    &coded) != 0)
-			p->dropped++;
+		if (atomic_exchange(&lane->want_key, false))
+			rendition_want_key(lane->rendition);
+		if (rendition_encode(lane->rendition, frame,
+		    clock_monotonic_us(), &coded) != 0)
+			lane->pipeline->dropped++;
 	}
 	video_frame_unref(&frame);
-	if (coded == NULL)
-		return;
-	p->frames_encoded++;
-	p->keyframes_encoded += coded->key;
-	dropped = queue_push_drop_oldest(p->video_out, coded);
-	if (dropped) {
-		free(dropped);
-		p->dropped++;
-		p->want_key = true;
-		tell_slot(p, EVENT_GAP, 0);
-	}
+	if (coded)
+		encode_give(lane, coded);
 }
 
 void *
 pipeline_encode_run(void *arg)
 {
-	struct pipeline *p = arg;
+	struct encode_lane *lane = arg;
 
 	for (;;) {
 		const uintptr_t command =
-		    (uintptr_t)queue_pull_wait(p->encode_commands);
+		    (uintptr_t)queue_pull_wait(lane->commands);
 
 		if (command == ENCODE_FRAME)
-			encode_newest(p);
+			encode_newest(lane);
 		else if (command == ENCODE_CLOSE)
-			encode_close(p);
+			encode_close(lane);
 		else
 			break;
-		p->cpu_encode_us = (uint64_t)clock_thread_cpu_us();
+		lane->cpu_us = (uint64_t)clock_thread_cpu_us();
 	}
-	encode_close(p);
+	encode_close(lane);
 	return NULL;
 }

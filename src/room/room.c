@@ -64,6 +64,30 @@ room_arm(struct room *room, int64_t when_us)
 	event_add(room->timer, &tv);
 }
 
+/*
+ * Frees the encoders that nobody has watched for long. Returns when to come
+ * again.
+ */
+static int64_t
+room_close_encoders(struct room *room, int64_t now_us)
+{
+	int64_t next_us = INT64_MAX;
+
+	for (unsigned i = 0; i < room->rendition_count; i++) {
+		struct room_rendition *r = &room->renditions[i];
+
+		if (r->unwatched_us == INT64_MAX)
+			continue;
+		if (now_us - r->unwatched_us >= ENCODER_LINGER_US)
+			r->unwatched_us = pipeline_close_encoder(
+			    room->pipeline, i) ? INT64_MAX : now_us;
+		if (r->unwatched_us != INT64_MAX &&
+		    r->unwatched_us + ENCODER_LINGER_US < next_us)
+			next_us = r->unwatched_us + ENCODER_LINGER_US;
+	}
+	return next_us;
+}
+
 static void
 room_due(evutil_socket_t fd, short what, void *arg)
 {
@@ -84,17 +108,9 @@ room_due(evutil_socket_t fd, short what, void *arg)
 		else if (due_us < next_us)
 			next_us = due_us;
 	}
-	if (room->unwatched_us != INT64_MAX) {
-		if (now_us - room->unwatched_us >= ENCODER_LINGER_US)
-			room->unwatched_us =
-			    pipeline_close_encoder(room->pipeline) ?
-			    INT64_MAX : now_us;
-		if (room->unwatched_us != INT64_MAX &&
-		    room->unwatched_us + ENCODER_LINGER_US < next_us)
-			next_us = room->unwatched_us + ENCODER_LINGER_US;
-	}
 	media_socket_flush(room->socket);
 	room_arm(room, next_us);
+	room_arm(room, room_close_encoders(room, now_us));
 }
 
 /* ---- people and viewers -------------------------------------------------- */
@@ -138,24 +154,54 @@ room_show_people(struct room *room)
 	pipeline_people(room->pipeline, people, slots, count);
 }
 
+/* Who is tied to a rendition, or on the way to it. */
+static unsigned
+rendition_viewers(const struct room *room, unsigned i)
+{
+	const struct participant *who;
+	unsigned                  count = 0;
+
+	TAILQ_FOREACH(who, &room->participants, entry)
+		count += who->watch.wanted && (who->watch.target == i ||
+		    (who->watch.started && who->watch.rendition == i));
+	return count;
+}
+
+static void
+room_watch(struct room *room, unsigned watched, int64_t now_us)
+{
+	if (watched == room->watched)
+		return;
+	pipeline_watched(room->pipeline, watched);
+	for (unsigned i = 0; i < room->rendition_count; i++) {
+		if (watched & ~room->watched & 1U << i)
+			room->renditions[i].unwatched_us = INT64_MAX;
+		if (~watched & room->watched & 1U << i) {
+			room->renditions[i].unwatched_us = now_us;
+			room_arm(room, now_us + ENCODER_LINGER_US);
+		}
+	}
+	room->watched = watched;
+}
+
 void
 room_count_viewers(struct room *room, int64_t now_us)
 {
-	const unsigned      before = room->viewers;
+	const unsigned      before = room->watched;
+	unsigned            watched = 0;
 	struct participant *who;
 
 	room->viewers = 0;
 	TAILQ_FOREACH(who, &room->participants, entry)
 		room->viewers += who->watch.wanted;
-	if ((before == 0) == (room->viewers == 0))
-		return;
-	pipeline_watched(room->pipeline, room->viewers > 0);
-	if (room->viewers == 0) {
-		room->unwatched_us = now_us;
-		room_arm(room, now_us + ENCODER_LINGER_US);
-		return;
+	for (unsigned i = 0; i < room->rendition_count; i++) {
+		room->renditions[i].viewers = rendition_viewers(room, i);
+		if (room->renditions[i].viewers > 0)
+			watched |= 1U << i;
 	}
-	room->unwatched_us = INT64_MAX;
+	room_watch(room, watched, now_us);
+	if (before != 0 || watched == 0)
+		return;
 	/* Nothing was decoded while nobody looked. */
 	TAILQ_FOREACH(who, &room->participants, entry)
 		participant_want_key(who, now_us);
@@ -170,22 +216,23 @@ on_audio(void *to, const struct audio_tick *tick)
 }
 
 static void
-on_video(void *to, const struct coded_frame *frame)
+on_video(void *to, unsigned rendition, const struct coded_frame *frame)
 {
 	struct room *room = to;
 
-	subscription_frame(room, frame, clock_monotonic_us());
+	subscription_frame(room, rendition, frame, clock_monotonic_us());
 	media_socket_flush(room->socket);
 }
 
 static void
-on_video_gap(void *to)
+on_video_gap(void *to, unsigned rendition)
 {
 	struct room        *room = to;
 	struct participant *who;
 
 	TAILQ_FOREACH(who, &room->participants, entry)
-		who->watch.started = false;
+		if (who->watch.rendition == rendition)
+			who->watch.started = false;
 }
 
 static void
@@ -317,6 +364,42 @@ room_prepare(void)
 	return err;
 }
 
+/* A size of the canvas divided; even, as 4:2:0 wants it. */
+static int
+even_part(int size, int divisor)
+{
+	return size / divisor & ~1;
+}
+
+/* The canvas itself, half of it, a quarter of it at fewer frames. */
+static int
+room_new_renditions(struct room *room)
+{
+	static const struct {
+		int size, rate, fps_percent;	/* divisors, and percent */
+	} rungs[PIPELINE_RENDITIONS_MAX] = {
+		{ 1, 1, 100 }, { 2, 3, 100 }, { 4, 10, 60 },
+	};
+	int err = 0;
+
+	for (unsigned i = 0; i < PIPELINE_RENDITIONS_MAX && err == 0; i++) {
+		struct room_rendition *r = &room->renditions[i];
+
+		r->cfg.width = even_part(room->cfg.video_width,
+		    rungs[i].size);
+		r->cfg.height = even_part(room->cfg.video_height,
+		    rungs[i].size);
+		r->cfg.fps = room->cfg.video_fps * rungs[i].fps_percent / 100;
+		r->cfg.bps = room->cfg.video_bps / (uint32_t)rungs[i].rate;
+		if (r->cfg.fps < 1)
+			r->cfg.fps = 1;
+		r->unwatched_us = INT64_MAX;
+		err = send_history_new(&r->history, ROOM_HISTORY);
+		room->rendition_count++;
+	}
+	return err;
+}
+
 static int
 room_new_media(struct room *room, int fd4, int fd6)
 {
@@ -327,11 +410,10 @@ room_new_media(struct room *room, int fd4, int fd6)
 		on_audio, on_video, on_video_gap, on_need_key, on_speaking,
 		on_tilemap, room,
 	};
-	const struct pipeline_config cfg = {
+	struct pipeline_config cfg = {
 		.width = room->cfg.video_width,
 		.height = room->cfg.video_height,
 		.fps = room->cfg.video_fps,
-		.video_bps = room->cfg.video_bps,
 		.audio_bps = room->cfg.audio_bps,
 		.decode_threads = room->cfg.decode_threads,
 		.audio_rtp_base = random_u32(),
@@ -349,7 +431,10 @@ room_new_media(struct room *room, int fd4, int fd6)
 	if (err == 0)
 		err = dtls_identity_new(&room->identity);
 	if (err == 0)
-		err = send_history_new(&room->history, ROOM_HISTORY);
+		err = room_new_renditions(room);
+	for (unsigned i = 0; i < room->rendition_count; i++)
+		cfg.renditions[i] = room->renditions[i].cfg;
+	cfg.rendition_count = room->rendition_count;
 	if (err == 0)
 		err = pipeline_new(&room->pipeline, &cfg, &handler);
 	return err;
@@ -391,7 +476,7 @@ room_new(struct room **out, struct event_base *base, int channel_fd,
 	}
 	room->base = base;
 	room->cfg = *cfg;
-	room->armed_us = room->unwatched_us = INT64_MAX;
+	room->armed_us = INT64_MAX;
 	room->wall_offset_us = clock_realtime_us() - clock_monotonic_us();
 	TAILQ_INIT(&room->participants);
 	random_bytes(id, sizeof(id));
@@ -443,7 +528,8 @@ room_free(struct room *room)
 	transport_table_free(room->table);
 	media_socket_free(room->socket);
 	dtls_identity_free(room->identity);
-	send_history_free(room->history);
+	for (unsigned i = 0; i < room->rendition_count; i++)
+		send_history_free(room->renditions[i].history);
 	packet_pool_free(room->packets);
 	room_channel_free(room->channel);
 	free(room);

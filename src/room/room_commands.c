@@ -66,6 +66,12 @@ command_patch(struct room *room, const struct ipc_message *m)
 		return;		/* it left while this was under way */
 	camera_on = patch.camera && !who->camera;
 	who->camera = patch.camera;
+	if (who->max_height != patch.max_height) {
+		who->max_height = patch.max_height;
+		rendition_choice_init(&who->watch.choice,
+		    subscription_largest(who), clock_monotonic_us());
+		subscription_look(who, clock_monotonic_us());
+	}
 	if (patch.has_name) {
 		who->name_len = patch.name_len;
 		memcpy(who->name, patch.name, patch.name_len);

@@ -17,6 +17,7 @@
 #include "net/transport.h"
 #include "room/pipeline.h"
 #include "room/room.h"
+#include "room/rendition_choice.h"
 #include "room/room_channel.h"
 #include "rtp/nack.h"
 #include "rtp/payload_vp8.h"
@@ -51,18 +52,30 @@ struct outbound {
 };
 
 struct sent {
-	int64_t  index;			/* in the rendition's history */
+	int64_t  index;			/* in the history of its rendition */
 	int64_t  resent_us;
+	uint32_t rtp_time;
+	uint8_t  rendition;
 	uint16_t sequence;
 	uint16_t picture_id;
 	uint8_t  tl0_index;
 	uint8_t  resent;
 };
 
-/* A viewer's place in the rendition. */
+/* A viewer's tie to a rendition, and on its way to another. */
 struct subscription {
 	bool     wanted;		/* connected, and takes video */
 	bool     started;		/* a key frame was sent */
+	unsigned rendition;		/* what is sent, when started */
+	unsigned target;		/* what is to be sent */
+	struct rendition_choice choice;
+	uint64_t remb_bps;		/* newest report; 0: none */
+	int64_t  remb_us;		/* when it came */
+	unsigned loss_q8;
+	uint32_t bytes_before;		/* video_out.bytes at the last look */
+	int64_t  looked_us;
+	uint32_t made_time;		/* RTP time of the newest frame … */
+	uint32_t sent_time;		/* … and what it was sent with */
 	uint16_t picture_id;		/* last sent */
 	uint8_t  tl0_index;		/* last sent */
 	uint16_t picture_offset;	/* sent = rendition's + offset */
@@ -81,6 +94,7 @@ struct participant {
 	uint32_t          id;
 	unsigned          slot;
 	enum ipc_direction direction;
+	uint16_t          max_height;		/* largest picture wanted */
 	bool              camera;	/* switched on */
 	size_t            name_len;
 	char              name[IPC_NAME_MAX];
@@ -112,6 +126,16 @@ struct participant {
 
 TAILQ_HEAD(participant_list, participant);
 
+/* One encoding of the mosaic, shared by all who are tied to it. */
+struct room_rendition {
+	struct video_encoder_config cfg;
+	struct send_history *history;
+	uint16_t             picture_id;	/* of its newest frame */
+	uint8_t              tl0_index;
+	unsigned             viewers;		/* tied to it or on the way */
+	int64_t              unwatched_us;	/* since; INT64_MAX: watched */
+};
+
 struct room {
 	struct event_base    *base;
 	struct room_channel  *channel;
@@ -126,16 +150,15 @@ struct room {
 	struct transport_table *table;
 	struct dtls_identity   *identity;
 	struct pipeline        *pipeline;
-	struct send_history    *history;
-	uint16_t                picture_id;	/* of the rendition's next */
-	uint8_t                 tl0_index;
+	unsigned                rendition_count;
+	struct room_rendition   renditions[PIPELINE_RENDITIONS_MAX];
 
 	struct participant_list participants;
 	struct participant     *by_slot[PIPELINE_SLOTS];
 	unsigned                count;
 	unsigned                next_slot;
 	unsigned                viewers;	/* subscriptions wanted */
-	int64_t                 unwatched_us;	/* since; INT64_MAX: not */
+	unsigned                watched;	/* bits of renditions */
 	unsigned                tile_count;	/* people in the mosaic */
 
 	struct event *timer;
@@ -201,9 +224,15 @@ void feedback_send_pli(struct participant *who, int64_t now_us);
 
 /* ---- subscription.c ------------------------------------------------------ */
 
-/* Cuts a coded frame into the shared history and sends it to all viewers. */
-void subscription_frame(struct room *room, const struct coded_frame *frame,
-    int64_t now_us);
+/* Cuts a coded frame into the shared history and sends it to its viewers. */
+void subscription_frame(struct room *room, unsigned rendition,
+    const struct coded_frame *frame, int64_t now_us);
+
+/* The largest rendition that the viewer asked for by its height. */
+unsigned subscription_largest(const struct participant *who);
+
+/* Looks at the viewer's line and moves him between renditions. */
+void subscription_look(struct participant *who, int64_t now_us);
 
 /* A viewer is there: starts from a fresh key frame, or asks for one. */
 void subscription_start(struct participant *who, int64_t now_us);

@@ -15,6 +15,7 @@
 #define RESEND_BURST_BYTES 65536
 #define ASKS_WINDOW_US    10000000
 #define ASKS_MAX          5
+#define REMB_OLDEST_US    10000000
 
 /* Header and payload into a packet of ours; NULL when the pool is empty. */
 static struct packet *
@@ -54,7 +55,7 @@ video_send(struct participant *who, const struct send_packet *made,
 		.payload_type = who->agreed.video.payload_type,
 		.marker = made->marker,
 		.sequence = sent->sequence,
-		.timestamp = made->timestamp,
+		.timestamp = sent->rtp_time,
 		.ssrc = who->video_out.ssrc,
 	};
 	struct packet *packet = media_packet(who->room, &header,
@@ -65,6 +66,26 @@ video_send(struct participant *who, const struct send_packet *made,
 	payload_vp8_patch(packet->bytes + packet->len - made->payload_len,
 	    sent->picture_id, sent->tl0_index);
 	transport_send_rtp(who->transport, packet, now_us);
+}
+
+/*
+ * The RTP time to send a frame with: its own, as all renditions keep one
+ * clock; but where another rendition was ahead at a switch, just behind what
+ * was sent last.
+ */
+static uint32_t
+video_time(struct subscription *watch, const struct send_packet *made,
+    bool any_before)
+{
+	if (any_before && made->timestamp == watch->made_time)
+		return watch->sent_time;
+	if (any_before && rtp_timestamp_diff(made->timestamp,
+	    watch->sent_time) <= 0)
+		watch->sent_time++;
+	else
+		watch->sent_time = made->timestamp;
+	watch->made_time = made->timestamp;
+	return watch->sent_time;
 }
 
 static void
@@ -78,6 +99,8 @@ video_send_next(struct participant *who, const struct send_packet *made,
 
 	*sent = (struct sent){
 		.index = made->index,
+		.rendition = (uint8_t)watch->rendition,
+		.rtp_time = video_time(watch, made, out->packets > 0),
 		.sequence = sequence,
 		.picture_id = (made->picture_id + watch->picture_offset) &
 		    0x7fff,
@@ -86,26 +109,31 @@ video_send_next(struct participant *who, const struct send_packet *made,
 	watch->picture_id = sent->picture_id;
 	watch->tl0_index = sent->tl0_index;
 	video_send(who, made, sent, now_us);
-	outbound_count(out, made->payload_len, made->timestamp,
+	outbound_count(out, made->payload_len, sent->rtp_time,
 	    made->made_us);
 }
 
 /* Counters go on at +1 from the last sent, with this key frame. */
 static void
-video_begin(struct participant *who, const struct send_packet *key)
+video_begin(struct participant *who, unsigned rendition,
+    const struct send_packet *key)
 {
 	struct subscription *watch = &who->watch;
 
 	watch->started = true;
+	watch->rendition = rendition;
+	watch->made_time = ~key->timestamp;	/* of no frame yet */
 	watch->picture_offset = (uint16_t)(watch->picture_id + 1 -
 	    key->picture_id);
 	watch->tl0_offset = (uint8_t)(watch->tl0_index + 1 - key->tl0_index);
 }
 
 static void
-video_send_from(struct participant *who, int64_t index, int64_t now_us)
+video_send_from(struct participant *who, unsigned rendition, int64_t index,
+    int64_t now_us)
 {
-	const struct send_history *history = who->room->history;
+	const struct send_history *history =
+	    who->room->renditions[rendition].history;
 	const int64_t              end = send_history_next_index(history);
 
 	for (; index < end; index++) {
@@ -114,10 +142,11 @@ video_send_from(struct participant *who, int64_t index, int64_t now_us)
 
 		if (made == NULL)
 			return;
-		if (!who->watch.started) {
+		if (!who->watch.started ||
+		    who->watch.rendition != rendition) {
 			if (!made->key_start)
 				continue;
-			video_begin(who, made);
+			video_begin(who, rendition, made);
 		}
 		video_send_next(who, made, now_us);
 	}
@@ -127,40 +156,43 @@ void
 subscription_start(struct participant *who, int64_t now_us)
 {
 	struct subscription       *watch = &who->watch;
-	const struct send_history *history = who->room->history;
+	const struct send_history *history =
+	    who->room->renditions[watch->target].history;
 	const int64_t              key = send_history_key_index(history);
 	const struct send_packet  *made = key < 0 ? NULL :
 	    send_history_get(history, key);
 
 	/* The first key frame is the dearest to lose. */
-	watch->resend_bytes = RESEND_BURST_BYTES;
-	watch->resend_filled_us = now_us;
+	if (!watch->started) {
+		watch->resend_bytes = RESEND_BURST_BYTES;
+		watch->resend_filled_us = now_us;
+	}
 	if (made && now_us - made->made_us <= KEY_FRESH_US)
-		video_send_from(who, key, now_us);
+		video_send_from(who, watch->target, key, now_us);
 	else
-		pipeline_want_key(who->room->pipeline);
+		pipeline_want_key(who->room->pipeline, watch->target);
 }
 
 /* Puts the frame into the history; returns the index of its first packet. */
 static int64_t
-history_add_frame(struct room *room, const struct coded_frame *frame)
+history_add_frame(struct room_rendition *r, const struct coded_frame *frame)
 {
 	struct payload_vp8_cutter cutter;
-	const int64_t first = send_history_next_index(room->history);
+	const int64_t first = send_history_next_index(r->history);
 	bool          last = false, begin = true;
 
-	room->picture_id = (room->picture_id + 1) & 0x7fff;
-	room->tl0_index++;
+	r->picture_id = (r->picture_id + 1) & 0x7fff;
+	r->tl0_index++;
 	payload_vp8_cut(&cutter, frame->data, frame->len, ROOM_PAYLOAD_MAX,
-	    room->picture_id, room->tl0_index);
+	    r->picture_id, r->tl0_index);
 	while (!last) {
-		struct send_packet *made = send_history_add(room->history);
+		struct send_packet *made = send_history_add(r->history);
 
 		made->payload_len = payload_vp8_next(&cutter, made->payload,
 		    sizeof(made->payload), &last);
 		made->timestamp = frame->rtp_time;
-		made->picture_id = room->picture_id;
-		made->tl0_index = room->tl0_index;
+		made->picture_id = r->picture_id;
+		made->tl0_index = r->tl0_index;
 		made->marker = last;
 		made->key_start = frame->key && begin;
 		made->made_us = frame->time_us;
@@ -170,21 +202,86 @@ history_add_frame(struct room *room, const struct coded_frame *frame)
 }
 
 void
-subscription_frame(struct room *room, const struct coded_frame *frame,
-    int64_t now_us)
+subscription_frame(struct room *room, unsigned rendition,
+    const struct coded_frame *frame, int64_t now_us)
 {
 	struct participant *who;
 	int64_t             first;
 
 	if (frame->len == 0)
 		return;
-	first = history_add_frame(room, frame);
+	first = history_add_frame(&room->renditions[rendition], frame);
 	TAILQ_FOREACH(who, &room->participants, entry) {
-		if (!who->watch.wanted || (!who->watch.started && !frame->key))
+		const struct subscription *watch = &who->watch;
+		const bool tied = watch->started &&
+		    watch->rendition == rendition;
+
+		/* Whoever is on the way begins with a key frame. */
+		if (!watch->wanted || (!tied && (!frame->key ||
+		    watch->target != rendition)))
 			continue;
-		video_send_from(who, first, now_us);
+		video_send_from(who, rendition, first, now_us);
+		if (!tied)
+			room_count_viewers(room, now_us);
 		pipeline_drain_audio(room->pipeline);
 	}
+}
+
+/* ---- which rendition ----------------------------------------------------- */
+
+unsigned
+subscription_largest(const struct participant *who)
+{
+	const struct room *room = who->room;
+	unsigned           i = 0;
+
+	while (i + 1 < room->rendition_count &&
+	    room->renditions[i].cfg.height > who->max_height)
+		i++;
+	return i;
+}
+
+static uint64_t
+video_sent_bps(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	const uint32_t       bytes = who->video_out.bytes -
+	    watch->bytes_before;
+	const int64_t        span_us = now_us - watch->looked_us;
+
+	watch->bytes_before = who->video_out.bytes;
+	watch->looked_us = now_us;
+	return span_us > 0 ? (uint64_t)bytes * 8 * 1000000 /
+	    (uint64_t)span_us : 0;
+}
+
+void
+subscription_look(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	struct room         *room = who->room;
+	uint32_t             bps[PIPELINE_RENDITIONS_MAX];
+	const struct rendition_link link = {
+		.remb_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
+		    watch->remb_bps : 0,
+		.sent_bps = video_sent_bps(who, now_us),
+		.loss_q8 = watch->loss_q8,
+	};
+	unsigned rung;
+
+	for (unsigned i = 0; i < room->rendition_count; i++)
+		bps[i] = room->renditions[i].cfg.bps;
+	rung = rendition_choice_update(&watch->choice, &link, bps,
+	    room->rendition_count, subscription_largest(who), now_us);
+	if (!watch->wanted || rung == watch->target)
+		return;
+	log_info(&who->log, "to %dp: line %llu kbit/s, loss %u/256",
+	    room->renditions[rung].cfg.height,
+	    (unsigned long long)link.remb_bps / 1000, link.loss_q8);
+	watch->target = rung;
+	room_count_viewers(room, now_us);
+	if (!watch->started || watch->rendition != rung)
+		subscription_start(who, now_us);
 }
 
 void
@@ -194,7 +291,8 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	struct subscription *watch = &who->watch;
 	struct sent         *sent = &watch->sent[sequence % SENT_RING];
 	const struct send_packet *made;
-	const int64_t        rate = who->room->cfg.video_bps / 8 / 4;
+	const int64_t        rate =
+	    who->room->renditions[watch->rendition].cfg.bps / 8 / 4;
 	const int64_t        spacing = who->rtt_us / 2 > RESEND_SPACING_US ?
 	    who->rtt_us / 2 : RESEND_SPACING_US;
 
@@ -206,7 +304,8 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	    sent->resent >= RESENDS_MAX ||
 	    now_us - sent->resent_us < spacing)
 		return;
-	made = send_history_get(who->room->history, sent->index);
+	made = send_history_get(who->room->renditions[sent->rendition].history,
+	    sent->index);
 	if (made == NULL || now_us - made->made_us > RESEND_OLDEST_US)
 		return;
 	/* At most a quarter of the rate goes into repair. */
@@ -236,7 +335,9 @@ subscription_want_key(struct participant *who, int64_t now_us)
 	}
 	if (!watch->wanted || watch->asked++ >= ASKS_MAX)
 		return;
-	pipeline_want_key(who->room->pipeline);
+	pipeline_want_key(who->room->pipeline, watch->target);
+	if (watch->started && watch->rendition != watch->target)
+		pipeline_want_key(who->room->pipeline, watch->rendition);
 }
 
 /* ---- sound --------------------------------------------------------------- */

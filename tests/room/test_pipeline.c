@@ -27,6 +27,8 @@ struct seen {
 	struct pipeline      *pipeline;
 	struct video_decoder *decoder;
 	struct video_frame   *picture;		/* newest */
+	unsigned              looked_at;	/* rendition */
+	unsigned              of[3];		/* frames of each */
 	unsigned              frames, keys, ticks, legs, maps, gaps;
 	unsigned              need_key_slot, need_keys;
 	struct pipeline_tilemap map;
@@ -46,11 +48,14 @@ see_audio(void *to, const struct audio_tick *tick)
 }
 
 static void
-see_video(void *to, const struct coded_frame *frame)
+see_video(void *to, unsigned rendition, const struct coded_frame *frame)
 {
 	struct seen        *seen = to;
 	struct video_frame *picture;
 
+	seen->of[rendition]++;
+	if (rendition != seen->looked_at)
+		return;
 	if (seen->frames > 0 &&
 	    rtp_timestamp_diff(frame->rtp_time, seen->last_rtp) <= 0)
 		seen->time_grows = false;
@@ -65,8 +70,9 @@ see_video(void *to, const struct coded_frame *frame)
 }
 
 static void
-see_gap(void *to)
+see_gap(void *to, unsigned rendition)
 {
+	(void)rendition;
 	((struct seen *)to)->gaps++;
 }
 
@@ -101,7 +107,12 @@ start(struct seen *seen)
 {
 	const struct pipeline_config cfg = {
 		.width = 640, .height = 360, .fps = 25,
-		.video_bps = 800000, .audio_bps = 32000,
+		.rendition_count = 3,
+		.renditions = {
+			{ 640, 360, 25, 800000 }, { 320, 180, 25, 300000 },
+			{ 160, 90, 15, 100000 },
+		},
+		.audio_bps = 32000,
 		.decode_threads = 2,
 	};
 	const struct pipeline_handler handler = {
@@ -200,7 +211,7 @@ a_picture_in_is_seen_in_its_tile(void **state)
 	(void)state;
 	start(&seen);
 	show(&seen, 5, 0xabc, true);
-	pipeline_watched(seen.pipeline, true);
+	pipeline_watched(seen.pipeline, 1);
 	send_picture(&seen, 5, 82, 90, 240);	/* red */
 	/* The label shows first; the rate control takes a while to paint. */
 	for (unsigned frames = 1; frames < 40; frames++) {
@@ -215,6 +226,35 @@ a_picture_in_is_seen_in_its_tile(void **state)
 	assert_int_equal(seen.keys, 1);
 	assert_true(seen.time_grows);
 	assert_true(seen.maps >= 1);
+	stop(&seen);
+}
+
+/* Three sizes at once: each in its own size and at its own pace. */
+static void
+each_size_is_made_only_while_watched(void **state)
+{
+	struct seen           seen;
+	struct pipeline_stats stats;
+
+	(void)state;
+	start(&seen);
+	seen.looked_at = 2;
+	show(&seen, 0, 1, false);
+	pipeline_watched(seen.pipeline, 4);
+	wait_for(&seen, &seen.frames, 3, PATIENCE_US);
+	assert_int_equal(seen.of[0] + seen.of[1], 0);
+	assert_non_null(seen.picture);
+	assert_int_equal(seen.picture->width, 160);
+	assert_int_equal(seen.picture->height, 90);
+	pipeline_watched(seen.pipeline, 3);
+	wait_for(&seen, &seen.of[0], 2, PATIENCE_US);
+	wait_for(&seen, &seen.of[1], 2, PATIENCE_US);
+	pipeline_stats(seen.pipeline, &stats);
+	assert_int_equal(stats.video_encoders, 3);
+	assert_true(pipeline_close_encoder(seen.pipeline, 2));
+	wait_for(&seen, &seen.of[0], seen.of[0] + 2, PATIENCE_US);
+	pipeline_stats(seen.pipeline, &stats);
+	assert_int_equal(stats.video_encoders, 2);
 	stop(&seen);
 }
 
@@ -287,10 +327,10 @@ key_frames_wanted_by_many_are_joined(void **state)
 	(void)state;
 	start(&seen);
 	show(&seen, 0, 1, false);
-	pipeline_watched(seen.pipeline, true);
+	pipeline_watched(seen.pipeline, 1);
 	wait_for(&seen, &seen.frames, 1, PATIENCE_US);
 	for (int i = 0; i < 60; i++) {
-		pipeline_want_key(seen.pipeline);
+		pipeline_want_key(seen.pipeline, 0);
 		wait_for(&seen, NULL, 0, 30000);
 	}
 	took_us = clock_monotonic_us() - began_us;
@@ -305,6 +345,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_picture_in_is_seen_in_its_tile),
+		cmocka_unit_test(each_size_is_made_only_while_watched),
 		cmocka_unit_test(nothing_is_made_while_nobody_watches),
 		cmocka_unit_test(one_shared_payload_serves_all_who_are_silent),
 		cmocka_unit_test(a_broken_frame_asks_for_a_key_frame),
