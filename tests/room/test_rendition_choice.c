@@ -109,7 +109,7 @@ climbs_again_when_the_line_is_good(void **state)
 
 	(void)state;
 	live(&v, 60, 0, 0);
-	assert_int_equal(live(&v, 10, 300000, 0), 2);
+	assert_int_equal(live(&v, 5, 300000, 0), 2);
 	assert_int_equal(live(&v, 16, 0, 0), 0);
 }
 
