@@ -7,6 +7,9 @@
 #include "util/writer.h"
 
 #define RTT_MAX_US 3000000
+#define UPLINK_MOST_BPS   2500000
+#define UPLINK_LEAST_BPS  150000
+#define UPLINK_UNSEEN_BPS 50000
 
 /* ---- what comes ---------------------------------------------------------- */
 
@@ -148,20 +151,20 @@ sender_info(const struct room *room, const struct outbound *out,
 }
 
 /*
- * What a tile needs, as a cap for its sender: about 0.1 bit a pixel and
- * frame. The grid is as tall as wide in tiles, roughly.
+ * What his tile needs, as a cap for the sender: about 0.1 bit a pixel and
+ * frame. Next to nothing from who is not seen.
  */
 static uint64_t
-uplink_cap_bps(const struct room *room)
+uplink_cap_bps(const struct participant *who)
 {
-	unsigned across = 1;
-	uint64_t bps;
+	const uint64_t bps = (uint64_t)who->tile_pixels *
+	    who->room->cfg.video_fps / 10;
 
-	while (across * across < room->tile_count)
-		across++;
-	bps = (uint64_t)room->cfg.video_width * room->cfg.video_height *
-	    room->cfg.video_fps / (across * across) / 10;
-	return bps < 150000 ? 150000 : bps > 2500000 ? 2500000 : bps;
+	if (!who->seen)
+		return UPLINK_UNSEEN_BPS;
+	if (who->tile_pixels == 0 || bps > UPLINK_MOST_BPS)
+		return UPLINK_MOST_BPS;
+	return bps < UPLINK_LEAST_BPS ? UPLINK_LEAST_BPS : bps;
 }
 
 void
@@ -210,7 +213,7 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	    room->cname);
 	if (who->agreed.video.remb && who->video_in.known)
 		len += rtcp_write_remb(p + len, size - len,
-		    feedback_ssrc(who), uplink_cap_bps(room),
+		    feedback_ssrc(who), uplink_cap_bps(who),
 		    &who->video_in.ssrc, 1);
 	feedback_send(who, packet, len, now_us);
 }

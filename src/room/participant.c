@@ -138,8 +138,8 @@ participant_frames(struct participant *who, int64_t now_us)
 			who->pli_due_us = INT64_MAX;
 			who->pli_gap_us = PLI_GAP_MIN_US;
 		}
-		/* Nobody looks: nothing is decoded. */
-		if (who->room->viewers == 0) {
+		/* Nobody looks, or he has no tile: nothing is decoded. */
+		if (who->room->viewers == 0 || !who->seen) {
 			who->need_key = true;
 			continue;
 		}
@@ -365,7 +365,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->log = log_for(&room->log, "participant %08x", (unsigned)who->id);
 	who->direction = (enum ipc_direction)join->direction;
 	who->max_height = join->max_height;
-	who->camera = true;
+	who->camera = who->seen = true;
 	who->name_len = join->name_len;
 	memcpy(who->name, join->name, join->name_len);
 	who->joined_us = now_us;

@@ -150,7 +150,6 @@ room_show_people(struct room *room)
 		if (count == LAYOUT_TILES_MAX)
 			break;
 	}
-	room->tile_count = count;
 	pipeline_people(room->pipeline, people, slots, count);
 }
 
@@ -261,6 +260,34 @@ on_speaking(void *to, const unsigned *slots, unsigned count)
 	    ipc_speaking_write(body, sizeof(body), &speaking));
 }
 
+/* Who has a tile is decoded and may send what it needs. */
+static void
+room_see(struct room *room, const struct pipeline_tilemap *map)
+{
+	const int64_t       now_us = clock_monotonic_us();
+	struct participant *who;
+
+	TAILQ_FOREACH(who, &room->participants, entry) {
+		const bool before = who->seen;
+
+		who->seen = false;
+		for (unsigned i = 0; i < map->count; i++) {
+			const struct layout_rect *r = &map->tiles[i].rect;
+
+			if (map->tiles[i].id != who->id)
+				continue;
+			who->seen = true;
+			who->tile_pixels = (uint32_t)(r->w * r->h);
+		}
+		/* On the way into a map that is not drawn yet. */
+		if (!who->connected || (!who->seen && map->count <
+		    LAYOUT_TILES_MAX))
+			who->seen = true;
+		if (who->seen && !before)
+			participant_want_key(who, now_us);
+	}
+}
+
 static void
 on_tilemap(void *to, const struct pipeline_tilemap *map)
 {
@@ -274,6 +301,7 @@ on_tilemap(void *to, const struct pipeline_tilemap *map)
 	};
 	uint8_t body[4096];
 
+	room_see(room, map);
 	for (unsigned i = 0; i < map->count; i++) {
 		const struct layout_rect *r = &map->tiles[i].rect;
 

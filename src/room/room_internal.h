@@ -96,6 +96,8 @@ struct participant {
 	enum ipc_direction direction;
 	uint16_t          max_height;		/* largest picture wanted */
 	bool              camera;	/* switched on */
+	bool              seen;		/* has a tile, or may have: decoded */
+	uint32_t          tile_pixels;	/* of that tile; 0: not known yet */
 	size_t            name_len;
 	char              name[IPC_NAME_MAX];
 
@@ -159,7 +161,6 @@ struct room {
 	unsigned                next_slot;
 	unsigned                viewers;	/* subscriptions wanted */
 	unsigned                watched;	/* bits of renditions */
-	unsigned                tile_count;	/* people in the mosaic */
 
 	struct event *timer;
 	int64_t       armed_us;			/* INT64_MAX: not */
