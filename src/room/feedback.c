@@ -135,21 +135,6 @@ feedback_ssrc(const struct participant *who)
 	    who->audio_out.ssrc;
 }
 
-/* Where our RTP clock stands now, from the last packet sent. */
-static struct rtcp_sender_info
-sender_info(const struct room *room, const struct outbound *out,
-    uint32_t clock_rate, int64_t now_us)
-{
-	const int64_t ahead = (now_us - out->last_us) * clock_rate / 1000000;
-
-	return (struct rtcp_sender_info){
-		.ntp = room_ntp(room, now_us),
-		.rtp = out->last_rtp_time + (uint32_t)ahead,
-		.packets = out->packets,
-		.bytes = out->bytes,
-	};
-}
-
 /*
  * What his tile needs, as a cap for the sender: about 0.1 bit a pixel and
  * frame. Next to nothing from who is not seen.
@@ -170,16 +155,16 @@ uplink_cap_bps(const struct participant *who)
 void
 feedback_send_reports(struct participant *who, int64_t now_us)
 {
+	const struct rtp_sender *const senders[] = { &who->audio_out,
+	    &who->video_out };
 	struct room       *room = who->room;
 	struct packet     *packet = packet_new(room->packets);
 	struct rtcp_report reports[2];
 	unsigned           count = 0;
-	size_t             len = 0, size;
-	uint8_t           *p;
+	size_t             len, size;
 
 	if (packet == NULL)
 		return;
-	p = packet->bytes;
 	size = sizeof(packet->bytes) - 64;	/* for what SRTCP adds */
 	if (who->audio_in.known)
 		reports[count++] = rtp_stats_report(&who->audio_in.stats,
@@ -187,32 +172,11 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	if (who->video_in.known)
 		reports[count++] = rtp_stats_report(&who->video_in.stats,
 		    who->video_in.ssrc, now_us);
-	if (who->audio_out.last_us) {
-		const struct rtcp_sender_info info = sender_info(room,
-		    &who->audio_out, 48000, now_us);
-
-		len += rtcp_write_sr(p, size, who->audio_out.ssrc, &info,
-		    reports, count);
-		count = 0;		/* once is enough */
-	}
-	if (who->video_out.last_us) {
-		const struct rtcp_sender_info info = sender_info(room,
-		    &who->video_out, 90000, now_us);
-
-		len += rtcp_write_sr(p + len, size - len, who->video_out.ssrc,
-		    &info, reports, count);
-		count = 0;
-	}
-	if (len == 0)
-		len += rtcp_write_rr(p, size, feedback_ssrc(who), reports,
-		    count);
-	if (who->audio_out.last_us && who->agreed.video.active)
-		len += rtcp_write_sdes(p + len, size - len,
-		    who->audio_out.ssrc, room->cname);
-	len += rtcp_write_sdes(p + len, size - len, feedback_ssrc(who),
-	    room->cname);
+	len = rtp_sender_write_reports(packet->bytes, size, senders, 2,
+	    feedback_ssrc(who), reports, count, room->cname, now_us,
+	    room_ntp(room, now_us));
 	if (who->agreed.video.remb && who->video_in.known)
-		len += rtcp_write_remb(p + len, size - len,
+		len += rtcp_write_remb(packet->bytes + len, size - len,
 		    feedback_ssrc(who), uplink_cap_bps(who),
 		    &who->video_in.ssrc, 1);
 	feedback_send(who, packet, len, now_us);

@@ -374,6 +374,8 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->pli_gap_us = PLI_GAP_MIN_US;
 	who->rtt_us = 50000;
 	/* Below 2^15, so that a lost first packet cannot hide a wrap. */
+	who->audio_out.clock_rate = 48000;
+	who->video_out.clock_rate = 90000;
 	who->audio_out.next_sequence = random_u32() & 0x7fff;
 	who->video_out.next_sequence = random_u32() & 0x7fff;
 	who->watch.picture_id = random_u32() & 0x7fff;

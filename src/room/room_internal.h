@@ -21,6 +21,7 @@
 #include "room/room_channel.h"
 #include "rtp/nack.h"
 #include "rtp/payload_vp8.h"
+#include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
 #include "rtp/send_history.h"
 #include "rtp/twcc_feedback.h"
@@ -39,16 +40,6 @@ struct inbound {
 	bool             known;		/* ssrc is set */
 	uint32_t         ssrc;
 	struct rtp_stats stats;
-};
-
-/* Counters of one stream that we send; they go on over everything. */
-struct outbound {
-	uint32_t ssrc;
-	uint16_t next_sequence;
-	uint32_t packets;
-	uint32_t bytes;
-	uint32_t last_rtp_time;
-	int64_t  last_us;		/* media time of last_rtp_time; 0: none */
 };
 
 struct sent {
@@ -120,7 +111,7 @@ struct participant {
 	int64_t               pli_gap_us;	/* backs off, 0.5..3 s */
 
 	/* To the participant. */
-	struct outbound       audio_out, video_out;
+	struct rtp_sender     audio_out, video_out;
 	struct subscription   watch;
 	int64_t               rtt_us;
 	int64_t               report_due_us;

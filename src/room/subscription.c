@@ -34,16 +34,6 @@ media_packet(struct room *room, const struct rtp_packet *header,
 	return packet;
 }
 
-static void
-outbound_count(struct outbound *out, size_t bytes, uint32_t rtp_time,
-    int64_t media_us)
-{
-	out->packets++;
-	out->bytes += (uint32_t)bytes;
-	out->last_rtp_time = rtp_time;
-	out->last_us = media_us;
-}
-
 /* ---- video --------------------------------------------------------------- */
 
 /* The same bytes for the first send and every resend of a sequence. */
@@ -93,7 +83,7 @@ video_send_next(struct participant *who, const struct send_packet *made,
     int64_t now_us)
 {
 	struct subscription *watch = &who->watch;
-	struct outbound     *out = &who->video_out;
+	struct rtp_sender   *out = &who->video_out;
 	const uint16_t       sequence = out->next_sequence++;
 	struct sent         *sent = &watch->sent[sequence % SENT_RING];
 
@@ -109,7 +99,7 @@ video_send_next(struct participant *who, const struct send_packet *made,
 	watch->picture_id = sent->picture_id;
 	watch->tl0_index = sent->tl0_index;
 	video_send(who, made, sent, now_us);
-	outbound_count(out, made->payload_len, sent->rtp_time,
+	rtp_sender_sent(out, made->payload_len, sent->rtp_time,
 	    made->made_us);
 }
 
@@ -366,7 +356,7 @@ subscription_audio(struct room *room, const struct audio_tick *tick,
 		if (packet == NULL)
 			continue;
 		transport_send_rtp(who->transport, packet, now_us);
-		outbound_count(&who->audio_out, len, tick->rtp_time,
+		rtp_sender_sent(&who->audio_out, len, tick->rtp_time,
 		    tick->time_us);
 	}
 	media_socket_flush(room->socket);

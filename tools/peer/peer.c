@@ -223,10 +223,12 @@ peer_path(const struct peer *peer, char *out, size_t size)
 static int
 peer_reset_media(struct peer *peer)
 {
-	peer->audio_out = (struct peer_outbound){ .ssrc = random_u32() | 1,
-	    .sequence = random_u32() & 0x7fff, .rtp_base = random_u32() };
-	peer->video_out = (struct peer_outbound){ .ssrc = random_u32() & ~1U,
-	    .sequence = random_u32() & 0x7fff, .rtp_base = random_u32() };
+	peer->audio_out = (struct rtp_sender){ .ssrc = random_u32() | 1,
+	    .clock_rate = 48000, .next_sequence = random_u32() & 0x7fff };
+	peer->video_out = (struct rtp_sender){ .ssrc = random_u32() & ~1U,
+	    .clock_rate = 90000, .next_sequence = random_u32() & 0x7fff };
+	peer->audio_rtp_base = random_u32();
+	peer->video_rtp_base = random_u32();
 	rtp_stats_init(&peer->audio_in, 48000);
 	rtp_stats_init(&peer->video_in, 90000);
 	memset(peer->sent, 0, sizeof(peer->sent));

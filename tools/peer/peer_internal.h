@@ -11,6 +11,7 @@
 #include "peer/voice.h"
 #include "rtp/nack.h"
 #include "rtp/payload_vp8.h"
+#include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
 #include "sdp/offer_answer.h"
 
@@ -25,15 +26,6 @@ enum peer_state {
 	PEER_LOST,
 	PEER_LEAVING,
 	PEER_OVER,
-};
-
-struct peer_outbound {
-	uint32_t ssrc;
-	uint16_t sequence;
-	uint32_t rtp_base;
-	uint32_t packets, bytes;
-	uint32_t last_rtp_time;
-	int64_t  last_us;
 };
 
 struct peer_sent {
@@ -57,7 +49,8 @@ struct peer {
 	struct transport       *transport;
 
 	/* What is sent. */
-	struct peer_outbound  audio_out, video_out;
+	struct rtp_sender     audio_out, video_out;
+	uint32_t              audio_rtp_base, video_rtp_base;
 	struct audio_encoder *encoder;
 	struct voice          voice;
 	int64_t               audio_due_us, video_due_us, report_due_us;

@@ -131,7 +131,7 @@ peer_on_rtcp(void *to, struct packet *packet)
 /* ---- what is sent -------------------------------------------------------- */
 
 static void
-peer_send_rtp(struct peer *peer, struct peer_outbound *out,
+peer_send_rtp(struct peer *peer, struct rtp_sender *out,
     struct rtp_packet *header, const uint8_t *payload, size_t len,
     int64_t now_us)
 {
@@ -139,7 +139,7 @@ peer_send_rtp(struct peer *peer, struct peer_outbound *out,
 	size_t         at;
 
 	header->ssrc = out->ssrc;
-	header->sequence = out->sequence++;
+	header->sequence = out->next_sequence++;
 	if (packet == NULL)
 		return;
 	at = rtp_packet_write_header(packet->bytes, sizeof(packet->bytes),
@@ -154,10 +154,7 @@ peer_send_rtp(struct peer *peer, struct peer_outbound *out,
 		sent->len = packet->len;
 		memcpy(sent->bytes, packet->bytes, packet->len);
 	}
-	out->packets++;
-	out->bytes += (uint32_t)len;
-	out->last_rtp_time = header->timestamp;
-	out->last_us = now_us;
+	rtp_sender_sent(out, len, header->timestamp, now_us);
 	transport_send_rtp(peer->transport, packet, now_us);
 }
 
@@ -195,7 +192,7 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 		struct rtp_packet header = {
 			.payload_type = peer->answered.video.payload_type,
 			.marker = last,
-			.timestamp = peer->video_out.rtp_base +
+			.timestamp = peer->video_rtp_base +
 			    (uint32_t)((peer->video_due_us -
 			    peer->cfg.start_us) * 9 / 100),
 		};
@@ -213,7 +210,7 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 	uint8_t            extension[4] = { 0 };
 	struct rtp_packet  header = {
 		.payload_type = peer->answered.audio.payload_type,
-		.timestamp = peer->audio_out.rtp_base +
+		.timestamp = peer->audio_rtp_base +
 		    (uint32_t)((peer->audio_due_us - peer->cfg.start_us) *
 		    48 / 1000),
 	};
@@ -234,56 +231,26 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 	    now_us);
 }
 
-static size_t
-peer_write_sr(const struct peer *peer, const struct peer_outbound *out,
-    uint32_t rate, uint8_t *p, size_t size, const struct rtcp_report *reports,
-    unsigned count, int64_t now_us)
-{
-	const struct rtcp_sender_info info = {
-		.ntp = rtcp_ntp_from_us(now_us),
-		.rtp = out->last_rtp_time + (uint32_t)((now_us -
-		    out->last_us) * rate / 1000000),
-		.packets = out->packets,
-		.bytes = out->bytes,
-	};
-
-	(void)peer;
-	return rtcp_write_sr(p, size, out->ssrc, &info, reports, count);
-}
-
 static void
 peer_send_reports(struct peer *peer, int64_t now_us)
 {
+	const struct rtp_sender *const senders[] = { &peer->audio_out,
+	    &peer->video_out };
 	struct packet     *packet = packet_new(peer->pool);
 	struct rtcp_report reports[2];
 	unsigned           count = 0;
-	size_t             len = 0, size;
-	uint8_t           *p;
 
 	if (packet == NULL)
 		return;
-	p = packet->bytes;
-	size = sizeof(packet->bytes) - 64;
 	if (peer->audio_in.started)
 		reports[count++] = rtp_stats_report(&peer->audio_in,
 		    peer->audio_in_ssrc, now_us);
 	if (peer->video_in.started)
 		reports[count++] = rtp_stats_report(&peer->video_in,
 		    peer->video_in_ssrc, now_us);
-	if (peer->audio_out.last_us) {
-		len = peer_write_sr(peer, &peer->audio_out, 48000, p, size,
-		    reports, count, now_us);
-		count = 0;
-	}
-	if (peer->video_out.last_us)
-		len += peer_write_sr(peer, &peer->video_out, 90000, p + len,
-		    size - len, reports, count, now_us);
-	if (len == 0)
-		len = rtcp_write_rr(p, size, peer->video_out.ssrc, reports,
-		    count);
-	len += rtcp_write_sdes(p + len, size - len, peer->audio_out.ssrc,
-	    peer->ufrag);
-	packet->len = len;
+	packet->len = rtp_sender_write_reports(packet->bytes,
+	    sizeof(packet->bytes) - 64, senders, 2, peer->audio_out.ssrc,
+	    reports, count, peer->ufrag, now_us, rtcp_ntp_from_us(now_us));
 	transport_send_rtcp(peer->transport, packet, now_us);
 }
 
