@@ -34,7 +34,6 @@ struct audio_receiver {
 	uint32_t ssrc;
 	int64_t  arrival_us;		/* of its last packet */
 	bool     playing;		/* a packet came out of the buffer */
-	uint16_t sequence;		/* of what was played or given up last */
 	int      duration;		/* samples in the last packet */
 
 	int      loud_left;		/* samples until decoding stops */
@@ -245,7 +244,6 @@ play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
 	if (count <= 0)
 		return;
 	r->playing = true;
-	r->sequence = rtp.sequence;
 	r->duration = count;
 	if (!is_loud(r, &rtp, count)) {
 		r->made_up = MADE_UP_MAX;	/* nothing to go on from */
@@ -270,17 +268,15 @@ play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
 		add_samples(r, r->decoded, count);
 }
 
-/* The next packet is missing; `next`, when there, follows somewhere. */
+/* The next packet is missing; `next`, when there, follows directly. */
 static void
 play_lost(struct audio_receiver *r, const struct packet *next)
 {
 	struct rtp_packet rtp;
 	int               count = r->duration;
 
-	r->sequence++;
 	if (r->made_up >= MADE_UP_MAX || next == NULL ||
 	    rtp_packet_parse(&rtp, next->bytes, next->len) != 0 ||
-	    rtp.sequence != (uint16_t)(r->sequence + 1) ||
 	    !audio_payload_has_fec(rtp.payload, rtp.payload_len) ||
 	    audio_decoder_recover(r->decoder, rtp.payload, rtp.payload_len,
 	    r->decoded, count) != count) {

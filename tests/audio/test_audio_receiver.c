@@ -178,6 +178,43 @@ a_tenth_lost_is_hidden(void **state)
 	line_close(l);
 }
 
+/*
+ * Two packets are lost from tick `at` on, and what follows comes late by
+ * `stall` ticks. Returns how many frames FEC brought back.
+ */
+static uint64_t
+recovered_after(unsigned at, unsigned stall)
+{
+	struct line *l = line_open(0);
+	uint64_t     recovered;
+	unsigned     sent = 0;
+
+	for (unsigned i = 0; i < at + 30; i++) {
+		for (; sent <= i && 
+		    (i < at ? i % 10 > 2 : i >= at + stall); sent++) {
+			struct audio_frame f;
+
+			sound_voice(&f, &l->voice, 0.5);
+			for (size_t k = 0; k < AUDIO_FRAME_LEN; k++)
+				f.samples[k] = f.samples[k] * 0.5f;
+			line_send(l, &f, sent == at || sent == at + 1);
+		}
+		line_tick(l);
+	}
+	recovered = l->stats.recovered_samples;
+	line_close(l);
+	return recovered / AUDIO_FRAME_LEN;
+}
+
+/* After four ticks the first one was made up before anything came. */
+static void
+the_second_of_two_lost_is_recovered(void **state)
+{
+	(void)state;
+	for (unsigned stall = 0; stall <= 4; stall++)
+		assert_int_equal(recovered_after(100, stall), 1);
+}
+
 static void
 a_broken_line_fades_and_is_silent_after_120_ms(void **state)
 {
@@ -365,6 +402,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tone_comes_through_after_a_short_delay),
 		cmocka_unit_test(a_tenth_lost_is_hidden),
+		cmocka_unit_test(the_second_of_two_lost_is_recovered),
 		cmocka_unit_test(
 		    a_broken_line_fades_and_is_silent_after_120_ms),
 		cmocka_unit_test(silent_levels_are_not_decoded),
