@@ -15,6 +15,7 @@
 #include "control/child.h"
 #include "control/supervisor.h"
 #include "ipc/channel.h"
+#include "util/rate_limit.h"
 
 struct event;
 
@@ -42,6 +43,7 @@ struct worker {
 	size_t              out_bytes;
 	uint64_t            pings, pongs;	/* sent, answered */
 	unsigned            received;		/* since the last PING */
+	struct rate_limit   told[IPC_UP_END];	/* by type */
 	int64_t             deadline_us;	/* of this state; 0: none */
 	struct log_limit    log_limit;
 	uint8_t             fingerprint[32];

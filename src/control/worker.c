@@ -18,6 +18,8 @@
 #define OUT_BYTES_MAX (4 * 1024 * 1024)	/* queued to one worker */
 #define READ_BATCH    32	/* messages before others have a turn */
 #define FLOOD_MAX     4000	/* messages of one between two PINGs */
+#define TOLD_US       10000	/* between two of a type that pages hear of */
+#define TOLD_BURST    1000	/* a full room loses its line all at once */
 #define LOG_PER_S     20	/* lines of one worker */
 #define OOM_SCORE     500	/* a room is ended before tesserad */
 
@@ -283,6 +285,19 @@ dispatch(struct worker *w, const struct ipc_message *message)
 	}
 }
 
+/* More than any room has to say; what each page is told of costs the most. */
+static bool
+is_flood(struct worker *w, uint16_t type)
+{
+	if (++w->received > FLOOD_MAX)
+		return true;
+	if (type != IPC_TILEMAP && type != IPC_SPEAKING &&
+	    type != IPC_PRESENCE)
+		return false;
+	return !rate_limit_pass(&w->told[type], clock_monotonic_us(), TOLD_US,
+	    TOLD_BURST);
+}
+
 /* False when there is nothing more to read now, or ever. */
 static bool
 receive_one(struct worker *w)
@@ -312,7 +327,7 @@ receive_one(struct worker *w)
 		    message->type);
 		return false;
 	}
-	if (++w->received > FLOOD_MAX) {
+	if (is_flood(w, message->type)) {
 		kill_wrong(w, "a flood of messages", message->type);
 		return false;
 	}

@@ -81,6 +81,22 @@ say_stats(void)
 	say(IPC_STATS, body, ipc_stats_write(body, sizeof(body), &stats));
 }
 
+static void
+say_speaking(int times)
+{
+	const struct ipc_speaking nobody = { 0 };
+	struct pollfd             writable = { CHANNEL, POLLOUT, 0 };
+	uint8_t                   body[128];
+	const size_t              len = ipc_speaking_write(body, sizeof(body),
+	    &nobody);
+
+	while (times-- > 0) {
+		while (channel_send(CHANNEL, IPC_SPEAKING, body, len, NULL,
+		    0) == -EAGAIN)
+			poll(&writable, 1, -1);
+	}
+}
+
 /* ---- what it found itself to be ---------------------------------------- */
 
 static unsigned
@@ -167,6 +183,10 @@ misbehave(struct fake *fake)
 	else if (strcmp(how, "flood") == 0)
 		for (;;)
 			say_stats();
+	else if (strcmp(how, "chatters") == 0)
+		say_speaking(1500);
+	else if (strcmp(how, "talks") == 0)
+		say_speaking(900);
 	else if (strcmp(how, "exits") == 0)
 		exit(3);
 	else if (strcmp(how, "aborts") == 0)

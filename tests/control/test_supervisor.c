@@ -284,6 +284,7 @@ hostile_room_is_killed_and_the_others_live(void **state)
 	static const char *const ways[] = {
 		"garbage", "version", "huge", "unknown", "down",
 		"hello-again", "descriptor", "pong", "body", "flood",
+		"chatters",
 	};
 	struct stage *stage = *state;
 	struct heard  good = { 0 };
@@ -303,6 +304,20 @@ hostile_room_is_killed_and_the_others_live(void **state)
 	assert_int_equal(good.gone, 0);
 	assert_int_equal(counts(stage).rooms, 1);
 	WAIT_FOR(stage, supervisor_spares(stage->sup) == 2);
+}
+
+/* A full room whose line breaks says much at once, and is no flood. */
+static void
+burst_of_events_is_let_through(void **state)
+{
+	struct stage *stage = *state;
+	struct heard  heard = { 0 };
+
+	begin(stage, "good");
+	open_room(stage, "talks", &heard);
+	WAIT_FOR(stage, heard.others >= 900);
+	still_answers(stage, &heard);
+	assert_int_equal(heard.gone, 0);
 }
 
 static void
@@ -491,6 +506,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(room_gets_its_sockets_and_nothing_else),
 		TEST(hostile_room_is_killed_and_the_others_live),
+		TEST(burst_of_events_is_let_through),
 		TEST(ended_room_is_told_and_replaced),
 		TEST(room_killed_from_outside_is_told),
 		TEST(stopped_or_silent_room_is_killed_after_five_pings),

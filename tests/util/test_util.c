@@ -20,6 +20,7 @@
 #include "util/mailbox.h"
 #include "util/packet.h"
 #include "util/queue.h"
+#include "util/rate_limit.h"
 #include "util/random.h"
 #include "util/reader.h"
 #include "util/strbuf.h"
@@ -272,6 +273,25 @@ packet_pool_has_a_maximum(void **state)
 }
 
 static void
+rate_limit_saves_a_burst_and_no_more(void **state)
+{
+	struct rate_limit limit = { 0 };
+	unsigned          passed = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		passed += rate_limit_pass(&limit, 5000000, 1000, 10);
+	assert_int_equal(passed, 10);
+	assert_false(rate_limit_pass(&limit, 5000999, 1000, 10));
+	assert_true(rate_limit_pass(&limit, 5001000, 1000, 10));
+	/* Twice the rate for ten seconds: one of two, and the burst. */
+	passed = 0;
+	for (int64_t us = 0; us < 10000000; us += 500)
+		passed += rate_limit_pass(&limit, 6000000 + us, 1000, 10);
+	assert_in_range(passed, 10008, 10011);
+}
+
+static void
 ice_chars_are_of_the_alphabet(void **state)
 {
 	char text[201];
@@ -301,6 +321,7 @@ main(void)
 		cmocka_unit_test(queue_keeps_order_across_threads),
 		cmocka_unit_test(mailbox_gives_back_the_unread),
 		cmocka_unit_test(packet_pool_has_a_maximum),
+		cmocka_unit_test(rate_limit_saves_a_burst_and_no_more),
 		cmocka_unit_test(ice_chars_are_of_the_alphabet),
 	};
 
