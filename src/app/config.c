@@ -28,6 +28,7 @@ struct yaml {
 	unsigned  announce_addresses_count;
 	uint32_t *udp_port_min, *udp_port_max, *rooms_max, *participants_max;
 	uint32_t *spare_rooms, *decode_threads, *audio_kbps;
+	uint32_t *http_connections_per_address, *cpu_limit_percent;
 	struct yaml_video video;
 };
 
@@ -61,6 +62,8 @@ static const cyaml_schema_field_t fields_schema[] = {
 	NUMBER(yaml, rooms_max), NUMBER(yaml, participants_max),
 	NUMBER(yaml, spare_rooms), NUMBER(yaml, decode_threads),
 	NUMBER(yaml, audio_kbps),
+	NUMBER(yaml, http_connections_per_address),
+	NUMBER(yaml, cpu_limit_percent),
 	CYAML_FIELD_MAPPING("video", CYAML_FLAG_OPTIONAL, struct yaml, video,
 	    video_schema),
 	CYAML_FIELD_END
@@ -91,6 +94,8 @@ static const struct number numbers[] = {
 	TOP(rooms_max, 1, 1000, 50),
 	TOP(participants_max, 2, 256, 50),
 	TOP(spare_rooms, 1, 10, 2),
+	TOP(http_connections_per_address, 10, 16384, 300),
+	TOP(cpu_limit_percent, 10, 100, 85),
 	TOP(decode_threads, 1, 8, 2),
 	TOP(audio_kbps, 6, 510, 32),
 	VIDEO(width, 320, 1920, 1280, true),
@@ -661,4 +666,35 @@ config_supervisor(struct supervisor_config *out, const struct config *c,
 		},
 	};
 	memcpy(out->resources.announce, c->announce, sizeof(c->announce));
+}
+
+#define CONNECTIONS_MIN  1000
+#define CONNECTIONS_MAX  16384
+#define OF_A_PERSON      2	/* the stream of events, and a request */
+#define OF_A_ROOM        8	/* descriptors: channel, pidfd, sockets, air */
+#define OF_OURSELVES     64	/* listeners, log, event loop, files served */
+
+void
+config_http_limits(struct http_limits *out, const struct config *c,
+    uint64_t descriptors)
+{
+	const uint64_t others = OF_OURSELVES +
+	    OF_A_ROOM * (c->rooms_max + c->spare_rooms);
+	uint64_t       most = (uint64_t)c->rooms_max * c->participants_max *
+	    OF_A_PERSON;
+
+	if (most < CONNECTIONS_MIN)
+		most = CONNECTIONS_MIN;
+	if (most > CONNECTIONS_MAX)
+		most = CONNECTIONS_MAX;
+	/* A room that cannot open is worse than a page that waits. */
+	if (descriptors && most + others > descriptors)
+		most = descriptors > 2 * others ? descriptors - others :
+		    descriptors / 2;
+	out->connections_max = (unsigned)most;
+	out->per_address_max = c->http_connections_per_address;
+	if (out->per_address_max > out->connections_max)
+		out->per_address_max = out->connections_max;
+	/* A proxy in front is all people; the operator still gets in. */
+	out->per_loopback_max = (unsigned)(most - most / 10);
 }

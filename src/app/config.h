@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "control/supervisor.h"
+#include "http/http_connection.h"
 #include "util/log.h"
 #include "util/strbuf.h"
 
@@ -43,6 +44,8 @@ struct config {
 	uint32_t rooms_max;
 	uint32_t participants_max;	/* of a room, watchers too */
 	uint32_t spare_rooms;
+	uint32_t http_connections_per_address;
+	uint32_t cpu_limit_percent;	/* of all processors; 100: none */
 	uint32_t decode_threads;	/* of a room */
 	uint32_t audio_kbps;
 	struct config_video video;
@@ -72,5 +75,12 @@ void config_keys(void (*visit)(void *to, const char *key), void *to);
 /* What the supervisor has to know of it. `program` is borrowed. */
 void config_supervisor(struct supervisor_config *out,
     const struct config *config, const char *program);
+
+/*
+ * How many connections may come by HTTP, into *out beside its deadlines, when
+ * the process may have `descriptors` in all (0: not known).
+ */
+void config_http_limits(struct http_limits *out, const struct config *config,
+    uint64_t descriptors);
 
 #endif

@@ -321,13 +321,16 @@ start_demo(struct tesserad *d)
 static int
 start(struct tesserad *d)
 {
-	const struct http_limits limits = http_limits_default();
-	int                      err;
+	struct http_limits limits = http_limits_default();
+	struct rlimit      descriptors = { 0, 0 };
+	int                err;
 
 	if (geteuid() == 0)
 		log_warn(&d->log, "running as root: nothing here needs it, "
 		    "and it takes protections away");
 	set_limits(d);
+	(void)getrlimit(RLIMIT_NOFILE, &descriptors);
+	config_http_limits(&limits, &d->config, descriptors.rlim_cur);
 	err = start_rooms(d);
 	if (err)
 		return err;

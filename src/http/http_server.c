@@ -44,7 +44,7 @@ struct http_limits
 http_limits_default(void)
 {
 	return (struct http_limits){ .connections_max = 1000,
-		.per_address_max = 30, .per_loopback_max = 512,
+		.per_address_max = 300, .per_loopback_max = 900,
 		.head_ms = 10000, .body_ms = 30000, .reply_ms = 60000,
 		.idle_ms = 60000 };
 }

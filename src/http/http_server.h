@@ -21,7 +21,7 @@ struct event_base;
 struct http_server;
 struct tls_context;
 
-/* 1000 connections, 30 of one address (512 of loopback); 10, 30, 60 s. */
+/* 1000 connections, 300 of one address (900 of loopback); 10, 30, 60 s. */
 struct http_limits http_limits_default(void);
 
 struct http_listener_config {

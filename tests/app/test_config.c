@@ -79,6 +79,7 @@ takes_each_key(void **state)
 	    "udp_port_min: 50000\nudp_port_max: 50009\n"
 	    "rooms_max: 5\nparticipants_max: 256\nspare_rooms: 1\n"
 	    "decode_threads: 8\naudio_kbps: 64\n"
+	    "http_connections_per_address: 2000\ncpu_limit_percent: 70\n"
 	    "video:\n  width: 640\n  height: 360\n  fps: 15\n  kbps: 500\n";
 	struct config c;
 	char          errors[1024];
@@ -103,6 +104,8 @@ takes_each_key(void **state)
 	assert_int_equal(c.spare_rooms, 1);
 	assert_int_equal(c.decode_threads, 8);
 	assert_int_equal(c.audio_kbps, 64);
+	assert_int_equal(c.http_connections_per_address, 2000);
+	assert_int_equal(c.cpu_limit_percent, 70);
 	assert_int_equal(c.video.width, 640);
 	assert_int_equal(c.video.height, 360);
 	assert_int_equal(c.video.fps, 15);
@@ -342,6 +345,35 @@ each_allowed_value_is_one_that_a_room_takes(void **state)
 	}
 }
 
+/* Pages for all people, an address for a school, and rooms to open. */
+static void
+connections_fit_the_rooms_and_the_descriptors(void **state)
+{
+	struct http_limits limits = { 0 };
+	struct config      c;
+
+	(void)state;
+	config_default(&c);
+	config_http_limits(&limits, &c, 0);
+	assert_int_equal(limits.connections_max, 5000);
+	assert_int_equal(limits.per_address_max, 300);
+	assert_int_equal(limits.per_loopback_max, 4500);
+	c.rooms_max = 1000;
+	c.participants_max = 256;
+	c.http_connections_per_address = 16384;
+	config_http_limits(&limits, &c, 1 << 20);
+	assert_int_equal(limits.connections_max, 16384);
+	config_http_limits(&limits, &c, 10000);
+	assert_int_equal(limits.connections_max, 5000);
+	assert_int_equal(limits.per_address_max, 5000);
+	c.rooms_max = 1;
+	c.participants_max = 2;
+	config_http_limits(&limits, &c, 0);
+	assert_int_equal(limits.connections_max, 1000);
+	config_http_limits(&limits, &c, 1024);
+	assert_int_equal(limits.connections_max, 1024 - 64 - 3 * 8);
+}
+
 int
 main(void)
 {
@@ -355,6 +387,8 @@ main(void)
 		cmocka_unit_test(the_installed_file_names_each_key),
 		cmocka_unit_test(a_missing_or_huge_file_is_said),
 		cmocka_unit_test(each_allowed_value_is_one_that_a_room_takes),
+		cmocka_unit_test(
+		    connections_fit_the_rooms_and_the_descriptors),
 		cmocka_unit_test(state_dir_comes_from_the_environment),
 	};
 
