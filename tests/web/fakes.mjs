@@ -244,4 +244,5 @@ for (const name of ['clearTimeout', 'clearInterval']) {
 
 	globalThis[name] = (id) => typeof id === 'number' ? clock.stop(id) : old(id);
 }
-performance.now = () => clock.now();
+/* Node 18 lets it be defined, not assigned. */
+Object.defineProperty(performance, 'now', { value: () => clock.now() });
