@@ -15,9 +15,10 @@
 
 struct start {
 	void *(*run)(void *);
-	void   *arg;
-	int     nice;
-	sem_t   started;
+	void       *arg;
+	const char *name;
+	int         nice;
+	sem_t       started;
 };
 
 static void *
@@ -27,6 +28,8 @@ thread_start(void *arg)
 	void       *(*run)(void *) = start->run;
 	void         *run_arg = start->arg;
 
+	/* Of itself: another's name is a file, which a sandbox may refuse. */
+	pthread_setname_np(pthread_self(), start->name);
 	/* On Linux this is of the calling thread. A refusal is no harm. */
 	if (start->nice > 0)
 		(void)setpriority(PRIO_PROCESS, 0,
@@ -39,7 +42,8 @@ int
 thread_spawn(pthread_t *out, const char *name, int nice, void *(*run)(void *),
     void *arg)
 {
-	struct start   start = { .run = run, .arg = arg, .nice = nice };
+	struct start   start = { .run = run, .arg = arg, .name = name,
+	    .nice = nice };
 	pthread_attr_t attr;
 	sigset_t       all, before;
 	int            err;
@@ -55,7 +59,6 @@ thread_spawn(pthread_t *out, const char *name, int nice, void *(*run)(void *),
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	if (err == 0) {
-		pthread_setname_np(*out, name);
 		while (sem_wait(&start.started) != 0)
 			continue;
 	}

@@ -17,6 +17,13 @@
 #define FRAMES_MAX 100000
 #define FRAME_LEN_MAX (4 * 1024 * 1024)
 
+/* No divisor of the room's beat, so that flashes come at all its phases. */
+#define FLASH_FPS    23
+#define FLASH_PERIOD 12		/* frames */
+#define FLASH_FRAMES 3
+#define FLASH_COUNT  120
+#define FLASH_BPS    400000
+
 static uint32_t
 le32(const uint8_t *p)
 {
@@ -33,7 +40,7 @@ clip_add(struct clip *clip, const uint8_t *data, size_t len, bool key)
 	if (frames == NULL)
 		abort();
 	clip->frames = frames;
-	frames[clip->count].data = xcalloc(1, len);
+	frames[clip->count] = (struct clip_frame){ .data = xcalloc(1, len) };
 	memcpy(frames[clip->count].data, data, len);
 	frames[clip->count].len = len;
 	frames[clip->count].key = key;
@@ -85,10 +92,18 @@ clip_read_ivf(struct clip *out, const char *path)
 	return err;
 }
 
-int
-clip_draw(struct clip *out, const struct portrait *portrait, int width,
+static bool
+flash_is_white(unsigned i)
+{
+	return i % FLASH_PERIOD >= FLASH_PERIOD - FLASH_FRAMES;
+}
+
+/* Without a portrait: flashes. */
+static int
+draw(struct clip *out, const struct portrait *portrait, int width,
     int height, int fps, unsigned count, uint32_t bps)
 {
+	struct portrait flash = { .flat = true };
 	const struct video_encoder_config cfg = { width, height, fps, bps };
 	struct video_encoder *encoder;
 	struct video_pool    *pool;
@@ -108,8 +123,9 @@ clip_draw(struct clip *out, const struct portrait *portrait, int width,
 	for (unsigned i = 0; i < count && err == 0; i++) {
 		struct video_encoded coded;
 
-		portrait_draw(portrait, frame, (double)i / count,
-		    (double)i / fps);
+		flash.colour = flash_is_white(i) ? 0xffffff : 0x101010;
+		portrait_draw(portrait ? portrait : &flash, frame,
+		    (double)i / count, (double)i / fps);
 		err = video_encoder_encode(encoder, frame,
 		    (int64_t)i * 1000000 / fps, i == 0, &coded);
 		if (err == 0 && coded.len > 0)
@@ -121,6 +137,32 @@ clip_draw(struct clip *out, const struct portrait *portrait, int width,
 	if (err)
 		clip_clear(out);
 	return err;
+}
+
+int
+clip_draw(struct clip *out, const struct portrait *portrait, int width,
+    int height, int fps, unsigned count, uint32_t bps)
+{
+	return draw(out, portrait, width, height, fps, count, bps);
+}
+
+int
+clip_draw_flashes(struct clip *out, int width, int height)
+{
+	const int err = draw(out, NULL, width, height, FLASH_FPS, FLASH_COUNT,
+	    FLASH_BPS);
+
+	if (err)
+		return err;
+	/* The encoder may have left out a frame: then none can be told. */
+	if (out->count != FLASH_COUNT) {
+		clip_clear(out);
+		return -EIO;
+	}
+	for (unsigned i = 1; i < out->count; i++)
+		out->frames[i].flash = flash_is_white(i) &&
+		    !flash_is_white(i - 1);
+	return 0;
 }
 
 void

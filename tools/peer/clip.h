@@ -18,6 +18,7 @@ struct clip_frame {
 	uint8_t *data;
 	size_t   len;
 	bool     key;
+	bool     flash;		/* the first of some white ones */
 };
 
 struct clip {
@@ -32,6 +33,12 @@ int clip_read_ivf(struct clip *out, const char *path);
 /* Draws and encodes `count` frames of a portrait. Returns 0 or -errno. */
 int clip_draw(struct clip *out, const struct portrait *portrait, int width,
     int height, int fps, unsigned count, uint32_t bps);
+
+/*
+ * Dark pictures that turn white for a moment, about twice a second: to be seen
+ * at the other end. Returns 0 or -errno.
+ */
+int clip_draw_flashes(struct clip *out, int width, int height);
 
 void clip_clear(struct clip *clip);
 

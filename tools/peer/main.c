@@ -18,22 +18,24 @@
 
 #define PEERS_MAX   512
 #define BEAT_US     10000
-#define STAGGER_US  120000	/* between two joins */
 #define LEAVE_US    2000000	/* for the DELETEs at the end */
 #define LOOP_S      3		/* as long as a turn to speak */
-#define LOOKS       8		/* portraits drawn; the crew shares them */
+#define LOOKS       8		/* pictures; the crew shares them */
 
 struct options {
 	const char    *url;
 	const char    *name;
-	const char    *ivf;
+	unsigned       ivf_count;
+	const char    *ivf[LOOKS];
 	enum peer_mode mode;
 	unsigned       count;
 	unsigned       seconds;		/* 0: until a signal */
 	int            width, height, fps;
 	unsigned       kbps;
+	unsigned       talkers;		/* 0: in turns */
+	unsigned       stagger_ms;	/* between two joins */
 	double         tone_hz;		/* of the first; each next +200 */
-	bool           video, audio, flat, stay, report;
+	bool           video, audio, flat, stay, report, probe;
 };
 
 struct crew {
@@ -42,6 +44,8 @@ struct crew {
 	struct event_base    *base;
 	struct event         *beat;
 	struct dtls_identity *identity;
+	struct probe         *probe;
+	struct clip           flashes;
 	unsigned              clip_count;
 	struct clip           idle[LOOKS], talking[LOOKS];
 	struct peer          *peers[PEERS_MAX];
@@ -60,10 +64,14 @@ static const char usage[] =
 "  --size WxH       of the pictures drawn (640x360)\n"
 "  --fps N          of the pictures drawn (15)\n"
 "  --kbps N         of the pictures drawn (400)\n"
-"  --ivf FILE       send this VP8 file instead of drawing\n"
+"  --ivf FILE       send this VP8 file instead of drawing; up to 8 in turn\n"
 "  --flat           draw a flat test colour with a marker\n"
 "  --tone HZ        send a tone (the next peer 200 Hz higher), not babble\n"
+"  --talk N         the first N talk all the time, the others never\n"
+"  --probe-delay    the first one flashes and beeps, the second one looks\n"
+"                   and listens; prints how late it is, as key=value\n"
 "  --no-video, --no-audio\n"
+"  --stagger MS     between two joins (120)\n"
 "  --seconds N      leave after N seconds\n"
 "  --stay           join again whenever a call ends\n"
 "  --report         print figures each second as key=value\n";
@@ -133,7 +141,14 @@ option_take(struct options *o, int option, const char *arg)
 	case 's': option_size(o, arg); break;
 	case 'f': o->fps = (int)option_number("fps", arg, 1, 60); break;
 	case 'k': o->kbps = option_number("kbps", arg, 30, 20000); break;
-	case 'i': o->ivf = arg; break;
+	case 'i':
+		if (o->ivf_count < LOOKS)
+			o->ivf[o->ivf_count++] = arg;
+		break;
+	case 'T': o->talkers = option_number("talk", arg, 1, PEERS_MAX); break;
+	case 'p': o->probe = true; break;
+	case 'g': o->stagger_ms = option_number("stagger", arg, 1, 10000);
+		break;
 	case 'F': o->flat = true; break;
 	case 't': o->tone_hz = option_number("tone", arg, 50, 20000); break;
 	case 'V': o->video = false; break;
@@ -161,6 +176,9 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "ivf", required_argument, NULL, 'i' },
 		{ "flat", no_argument, NULL, 'F' },
 		{ "tone", required_argument, NULL, 't' },
+		{ "talk", required_argument, NULL, 'T' },
+		{ "probe-delay", no_argument, NULL, 'p' },
+		{ "stagger", required_argument, NULL, 'g' },
 		{ "no-video", no_argument, NULL, 'V' },
 		{ "no-audio", no_argument, NULL, 'A' },
 		{ "seconds", required_argument, NULL, 'S' },
@@ -172,7 +190,7 @@ options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){
 		.count = 1, .width = 640, .height = 360, .fps = 15,
-		.kbps = 400, .video = true, .audio = true,
+		.kbps = 400, .video = true, .audio = true, .stagger_ms = 120,
 	};
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		option_take(o, option, optarg);
@@ -206,6 +224,25 @@ crew_draw(struct crew *crew, unsigned i)
 }
 
 static int
+crew_read_clips(struct crew *crew)
+{
+	const struct options *o = &crew->options;
+
+	for (unsigned i = 0; i < o->ivf_count; i++) {
+		const int err = clip_read_ivf(&crew->idle[i], o->ivf[i]);
+
+		if (err) {
+			fprintf(stderr, "tessera-peer: %s: %s\n", o->ivf[i],
+			    err == -EBADMSG ? "not a VP8 .ivf file that "
+			    "starts with a key frame" : strerror(-err));
+			return err;
+		}
+		crew->clip_count++;
+	}
+	return 0;
+}
+
+static int
 crew_prepare_clips(struct crew *crew)
 {
 	const struct options *o = &crew->options;
@@ -213,15 +250,13 @@ crew_prepare_clips(struct crew *crew)
 
 	if (!o->video || o->mode == PEER_WATCH)
 		return 0;
-	if (o->ivf) {
-		err = clip_read_ivf(&crew->idle[0], o->ivf);
+	if (o->probe) {
+		err = clip_draw_flashes(&crew->flashes, o->width, o->height);
 		if (err)
-			fprintf(stderr, "tessera-peer: %s: %s\n", o->ivf,
-			    err == -EBADMSG ? "not a VP8 .ivf file that "
-			    "starts with a key frame" : strerror(-err));
-		crew->clip_count = 1;
-		return err;
+			return err;
 	}
+	if (o->ivf_count)
+		return crew_read_clips(crew);
 	crew->clip_count = o->count < LOOKS ? o->count : LOOKS;
 	for (unsigned i = 0; i < crew->clip_count; i++) {
 		err = crew_draw(crew, i);
@@ -251,13 +286,18 @@ crew_add_peer(struct crew *crew, unsigned i)
 		.audio = o->audio,
 		.tone_hz = o->tone_hz > 0 ? o->tone_hz + 200 * i : 0,
 		.start_us = crew->start_us,
+		.talkers = o->talkers,
+		.probe = crew->probe,
 		.stay = o->stay,
 	};
 
 	if (crew->clip_count) {
 		cfg.idle = &crew->idle[look];
-		cfg.talking = o->ivf ? cfg.idle : &crew->talking[look];
+		cfg.talking = o->ivf_count ? cfg.idle :
+		    &crew->talking[look];
 	}
+	if (crew->flashes.count && i == 0)
+		cfg.idle = cfg.talking = &crew->flashes;
 	if (o->name)
 		snprintf(crew->names[i], sizeof(crew->names[i]),
 		    "%s%%20%u", o->name, i + 1);
@@ -325,7 +365,8 @@ crew_beat(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	while (!crew->leaving && crew->joined < crew->options.count &&
-	    now_us - crew->start_us >= (int64_t)crew->joined * STAGGER_US)
+	    now_us - crew->start_us >= (int64_t)crew->joined *
+	    crew->options.stagger_ms * 1000)
 		peer_join(crew->peers[crew->joined++], now_us);
 	for (unsigned i = 0; i < crew->joined; i++)
 		peer_beat(crew->peers[i], now_us);
@@ -378,6 +419,8 @@ crew_run(struct crew *crew)
 	event_base_loop(crew->base, EVLOOP_NONBLOCK);
 	if (crew->options.report)
 		crew_report(crew, clock_monotonic_us());
+	if (crew->probe)
+		probe_print(crew->probe);
 	for (unsigned i = 0; i < crew->options.count; i++) {
 		failed += peer_counts(crew->peers[i])->joins == 0;
 		peer_free(crew->peers[i]);
@@ -405,12 +448,16 @@ main(int argc, char **argv)
 	crew->base = event_base_new();
 	if (crew->base && rtp_crypt_prepare() == 0 &&
 	    dtls_identity_new(&crew->identity) == 0 &&
+	    (!crew->options.probe ||
+	    probe_new(&crew->probe, crew->options.count) == 0) &&
 	    crew_prepare_clips(crew) == 0)
 		result = crew_run(crew);
 	for (unsigned i = 0; i < crew->clip_count; i++) {
 		clip_clear(&crew->idle[i]);
 		clip_clear(&crew->talking[i]);
 	}
+	clip_clear(&crew->flashes);
+	probe_free(crew->probe);
 	dtls_identity_free(crew->identity);
 	if (crew->base)
 		event_base_free(crew->base);

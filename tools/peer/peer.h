@@ -15,6 +15,7 @@
 #include "net/dtls_link.h"
 #include "peer/clip.h"
 #include "peer/join_client.h"
+#include "peer/probe.h"
 
 struct event_base;
 struct peer;
@@ -31,6 +32,10 @@ struct peer_config {
 	bool                        video, audio;
 	double                      tone_hz;	/* 0: babble in turns */
 	const struct clip          *idle, *talking;	/* NULL: no video */
+	unsigned                    talkers;	/* the first so many talk
+						   always; 0: all in turns */
+	struct probe               *probe;	/* NULL; peer 0 sends to it,
+						   peer 1 gets */
 	int64_t                     start_us;	/* zero of the turns */
 	bool                        stay;	/* rejoin when it ends */
 };

@@ -37,6 +37,9 @@ peer_video(struct peer *peer, const struct rtp_packet *rtp,
 			peer->key_lacking = true;
 			continue;
 		}
+		if (peer->cfg.probe && peer->cfg.index == 1)
+			probe_picture(peer->cfg.probe, frame.data, frame.len,
+			    frame.key, frame.arrival_us);
 		peer->counts.frames++;
 		peer->counts.keyframes += frame.key;
 		peer->key_lacking &= !frame.key;
@@ -59,6 +62,9 @@ peer_on_rtp(void *to, struct packet *packet)
 		} else if (rtp_stats_received(&peer->audio_in, rtp.sequence,
 		    rtp.timestamp, packet->len, packet->arrival_us)) {
 			peer->audio_in_ssrc = rtp.ssrc;
+			if (peer->cfg.probe && peer->cfg.index == 1)
+				probe_sound(peer->cfg.probe, rtp.payload,
+				    rtp.payload_len, packet->arrival_us);
 			peer->counts.audio_packets++;
 			peer->counts.audio_bytes += rtp.payload_len;
 		}
@@ -158,10 +164,12 @@ peer_send_rtp(struct peer *peer, struct rtp_sender *out,
 	transport_send_rtp(peer->transport, packet, now_us);
 }
 
-/* The crew speaks in turns, by the clock that all of it shares. */
+/* Else the crew speaks in turns, by the clock that all of it shares. */
 static bool
 peer_talks(const struct peer *peer, int64_t now_us)
 {
+	if (peer->cfg.talkers)
+		return peer->cfg.index < peer->cfg.talkers;
 	return (now_us - peer->cfg.start_us) / TURN_US % peer->cfg.count ==
 	    peer->cfg.index;
 }
@@ -184,6 +192,8 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 		peer->key_wanted = false;
 	}
 	frame = &peer->clip->frames[peer->frame++];
+	if (peer->cfg.probe && peer->cfg.index == 0 && frame->flash)
+		probe_flash(peer->cfg.probe, now_us);
 	peer->picture_id = (peer->picture_id + 1) & 0x7fff;
 	payload_vp8_cut(&cutter, frame->data, frame->len, PAYLOAD_MAX_LEN,
 	    peer->picture_id, ++peer->tl0_index);
@@ -216,7 +226,11 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 	};
 	int len;
 
-	voice_next(&peer->voice, peer_talks(peer, now_us), &frame);
+	if (peer->cfg.probe && peer->cfg.index == 0)
+		probe_voice(peer->cfg.probe, &frame, now_us);
+	else
+		voice_next(&peer->voice, !peer->cfg.probe &&
+		    peer_talks(peer, now_us), &frame);
 	len = audio_encoder_encode(peer->encoder, &frame, payload);
 	if (len <= 0)
 		return;
