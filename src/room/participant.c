@@ -23,6 +23,11 @@
 #define TWCC_INTERVAL_US   100000
 #define PLI_GAP_MIN_US     500000
 #define PLI_GAP_MAX_US     3000000
+/* What one may send: 2000 packets a second of RTP, 1000 of RTCP. */
+#define RTP_SPACING_US     500
+#define RTP_BURST          1000
+#define RTCP_SPACING_US    1000
+#define RTCP_BURST         200
 #define UFRAG_CHARS        8		/* 48 bits */
 #define PWD_CHARS          24		/* 144 bits */
 
@@ -36,13 +41,26 @@ participant_is_shown(const struct participant *who)
 void
 participant_want_key(struct participant *who, int64_t now_us)
 {
-	const int64_t soonest = who->pli_last_us + who->pli_gap_us;
+	int64_t soonest = who->pli_last_us + who->pli_gap_us;
 
+	if (soonest < who->paused_us)
+		soonest = who->paused_us;
 	if (!who->agreed.video.receive || !who->video_in.known ||
 	    who->pli_due_us != INT64_MAX)
 		return;
 	who->pli_due_us = soonest > now_us ? soonest : now_us;
 	room_arm(who->room, who->pli_due_us);
+}
+
+void
+participant_pause(struct participant *who, int64_t now_us)
+{
+	log_warn(&who->log, "pictures cost too much: not decoded for %d s",
+	    DECODE_BUDGET_PAUSE_US / 1000000);
+	who->paused_us = now_us + DECODE_BUDGET_PAUSE_US;
+	who->need_key = true;
+	who->pli_due_us = INT64_MAX;
+	participant_want_key(who, now_us);
 }
 
 /* ---- what comes ---------------------------------------------------------- */
@@ -120,6 +138,14 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 	return in;
 }
 
+/* Nobody looks, nothing to be shown, or it costs too much. */
+static bool
+participant_is_decoded(const struct participant *who, int64_t now_us)
+{
+	return who->room->viewers > 0 && who->seen && who->camera &&
+	    now_us >= who->paused_us;
+}
+
 static void
 participant_frames(struct participant *who, int64_t now_us)
 {
@@ -133,13 +159,13 @@ participant_frames(struct participant *who, int64_t now_us)
 			participant_want_key(who, now_us);
 			continue;
 		}
-		if (frame.key) {
+		if (frame.key)
 			nack_forget_before(&who->nack, frame.first_sequence);
+		if (frame.key && now_us >= who->paused_us) {
 			who->pli_due_us = INT64_MAX;
 			who->pli_gap_us = PLI_GAP_MIN_US;
 		}
-		/* Nobody looks, or he has no tile: nothing is decoded. */
-		if (who->room->viewers == 0 || !who->seen) {
+		if (!participant_is_decoded(who, now_us)) {
 			who->need_key = true;
 			continue;
 		}
@@ -194,6 +220,12 @@ participant_rtp(void *to, struct packet *packet)
 	enum rtp_arrival    arrival = RTP_REFUSED;
 	const int64_t       now_us = clock_monotonic_us();
 
+	if (!rate_limit_pass(&who->rtp_rate, packet->arrival_us,
+	    RTP_SPACING_US, RTP_BURST)) {
+		who->room->packets_over++;
+		packet_free(&packet);
+		return;
+	}
 	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) != 0) {
 		who->room->packets_bad++;
 		packet_free(&packet);
@@ -206,12 +238,12 @@ participant_rtp(void *to, struct packet *packet)
 	if (in)
 		arrival = rtp_stats_received(&in->stats, rtp.sequence,
 		    rtp.timestamp, packet->len, packet->arrival_us);
-	if (arrival != RTP_REFUSED && in == &who->audio_in) {
+	if (arrival != RTP_REFUSED && in == &who->audio_in && who->mic) {
 		pipeline_audio(who->room->pipeline, who->slot, packet);
 		return;
 	}
-	if (arrival == RTP_COUNTED || (arrival == RTP_ANEW &&
-	    participant_begin_video(who)))
+	if (in == &who->video_in && (arrival == RTP_COUNTED ||
+	    (arrival == RTP_ANEW && participant_begin_video(who))))
 		participant_video(who, &rtp, packet->arrival_us, now_us);
 	packet_free(&packet);
 }
@@ -219,7 +251,15 @@ participant_rtp(void *to, struct packet *packet)
 static void
 participant_rtcp(void *to, struct packet *packet)
 {
-	feedback_received(to, packet, clock_monotonic_us());
+	struct participant *who = to;
+
+	if (rate_limit_pass(&who->rtcp_rate, packet->arrival_us,
+	    RTCP_SPACING_US, RTCP_BURST)) {
+		feedback_received(who, packet, clock_monotonic_us());
+		return;
+	}
+	who->room->packets_over++;
+	packet_free(&packet);
 }
 
 static void
@@ -365,7 +405,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->log = log_for(&room->log, "participant %08x", (unsigned)who->id);
 	who->direction = (enum ipc_direction)join->direction;
 	who->max_height = join->max_height;
-	who->camera = who->seen = true;
+	who->mic = who->camera = who->seen = true;
 	who->name_len = join->name_len;
 	memcpy(who->name, join->name, join->name_len);
 	who->joined_us = now_us;
@@ -434,14 +474,13 @@ participant_join(struct room *room, const struct ipc_join *join,
     struct strbuf *answer, const char **why)
 {
 	const int64_t            now_us = clock_monotonic_us();
-	struct participant      *who = room_find(room, join->participant);
+	struct participant      *old = room_find(room, join->participant);
+	struct participant      *who;
+	const unsigned           others = room->count - (old != NULL);
 	struct sdp_answer_config cfg;
 	char                     ufrag[UFRAG_CHARS + 1], pwd[PWD_CHARS + 1];
 
-	if (who)
-		participant_leave(who, IPC_GONE_REPLACED);
-	if (room->count >= room->cfg.participants_max ||
-	    room->count >= PIPELINE_SLOTS) {
+	if (others >= room->cfg.participants_max || others >= PIPELINE_SLOTS) {
 		*why = "This room is full.";
 		return IPC_ANSWER_FULL;
 	}
@@ -461,6 +500,9 @@ participant_join(struct room *room, const struct ipc_join *join,
 		*why = "This room is out of memory.";
 		return IPC_ANSWER_FULL;
 	}
+	/* Only now: who cannot come back stays as he is. */
+	if (old)
+		participant_leave(old, IPC_GONE_REPLACED);
 	participant_seat(who);
 	room_arm(room, now_us + CONNECT_MAX_US);
 	log_info(&who->log, "joins: audio %s%s, video %s%s",

@@ -300,6 +300,9 @@ pipeline_deliver(struct pipeline *p, const struct pipeline_event *event)
 	case EVENT_NEED_KEY:
 		h->need_key(h->to, event->slot);
 		break;
+	case EVENT_PAUSED:
+		h->paused(h->to, event->slot);
+		break;
 	case EVENT_SPEAKING:
 		h->speaking(h->to, event->slots, event->count);
 		break;
@@ -362,6 +365,7 @@ pipeline_remove(struct pipeline *p, unsigned slot)
 	silence->kind = AUDIO_REMOVE;
 	silence->slot = slot;
 	pipeline_command(p->audio_commands, silence);
+	p->generations[slot]++;
 	close_it->kind = DECODE_CLOSE;
 	close_it->slot = slot;
 	pipeline_command(pipeline_lane(p, slot)->commands, close_it);
@@ -395,6 +399,7 @@ pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
 	}
 	command->kind = DECODE_FRAME;
 	command->slot = slot;
+	command->generation = p->generations[slot];
 	command->key = key;
 	command->arrival_us = arrival_us;
 	command->len = len;
@@ -412,8 +417,10 @@ pipeline_people(struct pipeline *p, struct compositor_person *people,
 
 	if (count > LAYOUT_TILES_MAX)
 		count = LAYOUT_TILES_MAX;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		people[i].pictures = &p->pictures[slots[i]];
+		people[i].generation = p->generations[slots[i]];
+	}
 	command->kind = COMPOSE_PEOPLE;
 	command->count = count;
 	memcpy(command->people, people, count * sizeof(people[0]));

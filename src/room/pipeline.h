@@ -7,7 +7,7 @@
  *                                       └─ speaking ─ event ───────────┤
  *                        decode threads                                 │
  *  pipeline_video ─ queue ─► video_decoder ─► mailbox of the slot       │
- *                                └─ need key ─ event ──────────────────┤
+ *                                └─ need key, paused ─ event ──────────┤
  *                        compositor thread (fps), while watched         │
  *                            mailboxes ─► compositor ─► sizes watched   │
  *                                └─ tile map ─ event ──────────────────┤
@@ -18,7 +18,10 @@
  *
  * A participant has a slot, 0..PIPELINE_SLOTS-1, chosen by the room. Queues:
  * audio packets of a slot drop the oldest (64); coded pictures of a slot are
- * refused above 8, and a key frame is needed; pictures: newest wins; audio
+ * refused above 8, and a key frame is needed; slots take turns in a decode
+ * thread, each within its budget (decode_budget.h); pictures: newest wins, and
+ * those of who had the slot before are thrown away; when the processors are
+ * short a rendition makes fewer frames (frame_ladder.h); audio
  * ticks and coded frames to the net thread drop the oldest (16); commands and
  * events never drop (overflow ends the process). All functions are called
  * on the net thread.
@@ -82,6 +85,8 @@ struct pipeline_handler {
 	/* A frame was lost on the way: its viewers need a key frame. */
 	void (*video_gap)(void *to, unsigned rendition);
 	void (*need_key)(void *to, unsigned slot);
+	/* Not decoded for DECODE_BUDGET_PAUSE_US: it cost too much. */
+	void (*paused)(void *to, unsigned slot);
 	void (*speaking)(void *to, const unsigned *slots, unsigned count);
 	void (*tilemap)(void *to, const struct pipeline_tilemap *map);
 	void  *to;
@@ -127,7 +132,10 @@ void pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet);
 bool pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
     size_t len, bool key, int64_t arrival_us);
 
-/* Who is in the mosaic; `pictures` of each person is set here, by slot. */
+/*
+ * Who is in the mosaic; `pictures` and `generation` of each person are set
+ * here, by slot.
+ */
 void pipeline_people(struct pipeline *p, struct compositor_person *people,
     const unsigned *slots, unsigned count);
 

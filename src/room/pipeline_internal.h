@@ -5,11 +5,15 @@
 #ifndef ROOM_PIPELINE_INTERNAL_H
 #define ROOM_PIPELINE_INTERNAL_H
 
+#include <sys/queue.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "room/decode_budget.h"
+#include "room/frame_ladder.h"
 #include "room/pipeline.h"
 #include "room/ticker.h"
 #include "util/mailbox.h"
@@ -26,8 +30,11 @@
 
 /* What a thread tells the net thread beside media. Freed by the reader. */
 struct pipeline_event {
-	enum { EVENT_NEED_KEY, EVENT_SPEAKING, EVENT_TILEMAP, EVENT_GAP } kind;
-	unsigned slot;				/* EVENT_NEED_KEY */
+	enum {
+		EVENT_NEED_KEY, EVENT_PAUSED, EVENT_SPEAKING, EVENT_TILEMAP,
+		EVENT_GAP,
+	} kind;
+	unsigned slot;			/* EVENT_NEED_KEY, EVENT_PAUSED */
 	unsigned rendition;			/* EVENT_GAP */
 	unsigned count;				/* EVENT_SPEAKING */
 	unsigned slots[AUDIO_HEARD_MAX];
@@ -43,8 +50,10 @@ struct audio_command {
 
 /* To a decode thread. Freed by the reader. */
 struct decode_command {
+	STAILQ_ENTRY(decode_command) next;	/* while it waits its turn */
 	enum { DECODE_FRAME, DECODE_CLOSE, DECODE_QUIT } kind;
 	unsigned slot;
+	uint32_t generation;			/* of the slot */
 	bool     key;
 	int64_t  arrival_us;
 	size_t   len;
@@ -74,7 +83,9 @@ struct decode_lane {
 	pthread_t        thread;
 	bool             running;
 	_Atomic uint64_t cpu_us;
-	struct video_decoder *decoders[PIPELINE_SLOTS];	/* its thread's */
+	/* Its thread's. */
+	struct video_decoder *decoders[PIPELINE_SLOTS];
+	struct decode_budget  budgets[PIPELINE_SLOTS];
 };
 
 /* One rendition: what the compositor gives it, and its encode thread. */
@@ -92,6 +103,7 @@ struct encode_lane {
 	/* Compositor thread. */
 	struct video_pool *canvases;
 	struct scaler     *scaler;		/* NULL: of the canvas' size */
+	struct frame_ladder ladder;
 	int                credit;		/* fps counted up per beat */
 	int64_t            last_emit_us;
 	bool               changed;		/* since then */
@@ -115,6 +127,7 @@ struct pipeline {
 	struct queue   *events;
 	struct mailbox  pictures[PIPELINE_SLOTS];
 	_Atomic unsigned decode_pending[PIPELINE_SLOTS];
+	_Atomic uint32_t generations[PIPELINE_SLOTS];	/* of who has it */
 
 	/* Audio thread. */
 	pthread_t            audio_thread;
@@ -136,6 +149,8 @@ struct pipeline {
 	struct ticker        compose_ticker;
 	unsigned             watched;		/* bits of renditions */
 	uint32_t             map_version;	/* last one told */
+	uint64_t             late_before;	/* audio_late_ticks, and … */
+	uint64_t             skipped_before;	/* … beats, at the last look */
 
 	/* Encode threads. */
 	struct encode_lane   encoders[PIPELINE_RENDITIONS_MAX];

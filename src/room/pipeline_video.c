@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "room/decode_turns.h"
 #include "room/pipeline_internal.h"
 #include "util/clock.h"
 #include "util/xalloc.h"
@@ -14,46 +15,16 @@
 #define IDLE_EMIT_US 200000
 
 static void
-tell_need_key(struct pipeline *p, unsigned slot)
+tell_slot(struct pipeline *p, int kind, unsigned slot)
 {
 	struct pipeline_event *event = xcalloc(1, sizeof(*event));
 
-	event->kind = EVENT_NEED_KEY;
+	event->kind = kind;
 	event->slot = slot;
 	pipeline_tell(p, event);
 }
 
 /* ---- decode threads ------------------------------------------------------ */
-
-static void
-decode_frame(struct decode_lane *lane, const struct decode_command *command)
-{
-	struct pipeline       *p = lane->pipeline;
-	const unsigned         slot = command->slot;
-	struct video_decoder **decoder = &lane->decoders[slot];
-	struct video_frame    *frame;
-	int                    err;
-
-	if (*decoder == NULL) {
-		if (video_decoder_new(decoder) != 0) {
-			p->dropped++;
-			return;
-		}
-		p->video_decoders++;
-	}
-	err = video_decoder_decode(*decoder, command->data, command->len,
-	    command->key, &frame);
-	if (err == -EAGAIN)
-		return;
-	if (err) {
-		tell_need_key(p, slot);
-		return;
-	}
-	frame->time_us = command->arrival_us;
-	p->frames_decoded++;
-	frame = mailbox_put(&p->pictures[slot], frame);
-	video_frame_unref(&frame);	/* an unread picture is simply late */
-}
 
 static void
 decode_close(struct decode_lane *lane, unsigned slot)
@@ -69,27 +40,119 @@ decode_close(struct decode_lane *lane, unsigned slot)
 	video_frame_unref(&frame);
 }
 
+/* What the picture cost; `frame` is NULL when none came out of it. */
+static bool
+decode_pay(struct decode_lane *lane, unsigned slot, int64_t cpu_us,
+    const struct video_frame *frame)
+{
+	struct decode_budget *budget = &lane->budgets[slot];
+	const int64_t         now_us = clock_monotonic_us();
+
+	if (decode_budget_spend(budget, now_us, cpu_us) && (frame == NULL ||
+	    decode_budget_size(budget, now_us, frame->width, frame->height)))
+		return true;
+	tell_slot(lane->pipeline, EVENT_PAUSED, slot);
+	return false;
+}
+
+static void
+decode_frame(struct decode_lane *lane, const struct decode_command *command)
+{
+	struct pipeline       *p = lane->pipeline;
+	const unsigned         slot = command->slot;
+	struct video_decoder **decoder = &lane->decoders[slot];
+	struct video_frame    *frame = NULL;
+	int64_t                cpu_us;
+	int                    err;
+
+	if (command->generation != p->generations[slot])
+		return;		/* he has gone meanwhile */
+	if (!decode_budget_admits(&lane->budgets[slot],
+	    clock_monotonic_us())) {
+		p->dropped++;
+		return;
+	}
+	if (*decoder == NULL) {
+		if (video_decoder_new(decoder) != 0) {
+			p->dropped++;
+			return;
+		}
+		p->video_decoders++;
+	}
+	cpu_us = clock_thread_cpu_us();
+	err = video_decoder_decode(*decoder, command->data, command->len,
+	    command->key, &frame);
+	cpu_us = clock_thread_cpu_us() - cpu_us;
+	if (!decode_pay(lane, slot, cpu_us, err ? NULL : frame)) {
+		/* Its buffers may be what was too much. */
+		decode_close(lane, slot);
+		if (err == 0)
+			video_frame_unref(&frame);
+		return;
+	}
+	if (err == -EAGAIN)
+		return;
+	if (err) {
+		tell_slot(p, EVENT_NEED_KEY, slot);
+		return;
+	}
+	frame->time_us = command->arrival_us;
+	frame->generation = command->generation;
+	p->frames_decoded++;
+	frame = mailbox_put(&p->pictures[slot], frame);
+	video_frame_unref(&frame);	/* an unread picture is simply late */
+}
+
+/* Takes what has come, waiting for it when nothing is to be done. */
+static bool
+decode_take(struct decode_lane *lane, struct decode_turns *turns, bool idle)
+{
+	struct decode_command *command = idle ?
+	    queue_pull_wait(lane->commands) : queue_pull(lane->commands);
+	bool                   go_on = command != NULL || !idle;
+
+	while (command) {
+		if (command->kind == DECODE_QUIT) {
+			free(command);
+			go_on = false;
+		} else {
+			decode_turns_push(turns, command);
+		}
+		command = queue_pull(lane->commands);
+	}
+	return go_on;
+}
+
+static void
+decode_obey(struct decode_lane *lane, const struct decode_command *command)
+{
+	if (command->kind == DECODE_FRAME) {
+		decode_frame(lane, command);
+		lane->pipeline->decode_pending[command->slot]--;
+	} else {
+		decode_close(lane, command->slot);
+		decode_budget_init(&lane->budgets[command->slot]);
+	}
+}
+
 void *
 pipeline_decode_run(void *arg)
 {
 	struct decode_lane    *lane = arg;
-	struct pipeline       *p = lane->pipeline;
-	struct decode_command *command;
+	struct decode_turns    turns;
+	struct decode_command *command = NULL;
 
-	while ((command = queue_pull_wait(lane->commands)) != NULL) {
-		if (command->kind == DECODE_QUIT) {
-			free(command);
-			break;
-		}
-		if (command->kind == DECODE_FRAME) {
-			decode_frame(lane, command);
-			p->decode_pending[command->slot]--;
-		} else {
-			decode_close(lane, command->slot);
-		}
+	decode_turns_init(&turns);
+	while (decode_take(lane, &turns, command == NULL)) {
+		command = decode_turns_pull(&turns);
+		if (command == NULL)
+			continue;
+		decode_obey(lane, command);
 		free(command);
 		lane->cpu_us = (uint64_t)clock_thread_cpu_us();
 	}
+	while ((command = decode_turns_pull(&turns)) != NULL)
+		free(command);
 	for (unsigned slot = 0; slot < PIPELINE_SLOTS; slot++)
 		if (lane->decoders[slot])
 			decode_close(lane, slot);
@@ -97,6 +160,17 @@ pipeline_decode_run(void *arg)
 }
 
 /* ---- compositor thread --------------------------------------------------- */
+
+static void
+compose_begin(struct pipeline *p)
+{
+	ticker_restart(&p->compose_ticker);
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++)
+		frame_ladder_init(&p->encoders[i].ladder,
+		    p->compose_ticker.due_us);
+	p->late_before = p->audio_late_ticks;
+	p->skipped_before = p->compose_ticker.skipped;
+}
 
 static bool
 compose_obey(struct pipeline *p, struct compose_command *command)
@@ -110,7 +184,7 @@ compose_obey(struct pipeline *p, struct compose_command *command)
 		break;
 	case COMPOSE_WATCHED:
 		if (command->watched && !p->watched)
-			ticker_restart(&p->compose_ticker);
+			compose_begin(p);
 		/* A new rendition begins with what there is. */
 		for (unsigned i = 0; i < p->cfg.rendition_count; i++)
 			if (command->watched & ~p->watched & 1U << i)
@@ -175,7 +249,7 @@ static bool
 compose_is_due(const struct pipeline *p, struct encode_lane *lane,
     int64_t due_us)
 {
-	lane->credit += lane->cfg.fps;
+	lane->credit += frame_ladder_fps(&lane->ladder, lane->cfg.fps);
 	if (lane->credit < p->cfg.fps)
 		return false;
 	lane->credit -= p->cfg.fps;
@@ -191,6 +265,7 @@ compose_emit(struct pipeline *p, struct encode_lane *lane, int64_t due_us)
 	if (frame == NULL) {
 		/* The encoder is behind: its next beat shows the change. */
 		p->dropped++;
+		frame_ladder_made(&lane->ladder, true);
 		return;
 	}
 	frame->time_us = due_us;
@@ -199,9 +274,28 @@ compose_emit(struct pipeline *p, struct encode_lane *lane, int64_t due_us)
 	lane->last_emit_us = due_us;
 	lane->changed = false;
 	frame = mailbox_put(&lane->canvas, frame);
+	frame_ladder_made(&lane->ladder, frame != NULL);
 	video_frame_unref(&frame);
 	/* A full queue has a wake-up in it already. */
 	queue_push(lane->commands, (void *)(uintptr_t)ENCODE_FRAME);
+}
+
+/* Sound goes first: when it is late, or pictures are, fewer are made. */
+static void
+compose_look(struct pipeline *p, int64_t now_us)
+{
+	const uint64_t late = p->audio_late_ticks - p->late_before +
+	    (p->compose_ticker.skipped - p->skipped_before);
+	bool           looked = false;
+
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
+		if (frame_ladder_look(&p->encoders[i].ladder, now_us, late))
+			looked = true;
+	}
+	if (!looked)
+		return;
+	p->late_before = p->audio_late_ticks;
+	p->skipped_before = p->compose_ticker.skipped;
 }
 
 static void
@@ -209,6 +303,7 @@ compose_beat(struct pipeline *p, int64_t due_us)
 {
 	const bool changed = compositor_tick(p->compositor, due_us);
 
+	compose_look(p, due_us);
 	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
 		struct encode_lane *lane = &p->encoders[i];
 

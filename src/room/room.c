@@ -246,6 +246,15 @@ on_need_key(void *to, unsigned slot)
 }
 
 static void
+on_paused(void *to, unsigned slot)
+{
+	struct room *room = to;
+
+	if (room->by_slot[slot])
+		participant_pause(room->by_slot[slot], clock_monotonic_us());
+}
+
+static void
 on_speaking(void *to, const unsigned *slots, unsigned count)
 {
 	struct room        *room = to;
@@ -435,8 +444,8 @@ room_new_media(struct room *room, int fd4, int fd6)
 		on_datagram, on_batch_end, room,
 	};
 	const struct pipeline_handler handler = {
-		on_audio, on_video, on_video_gap, on_need_key, on_speaking,
-		on_tilemap, room,
+		on_audio, on_video, on_video_gap, on_need_key, on_paused,
+		on_speaking, on_tilemap, room,
 	};
 	struct pipeline_config cfg = {
 		.width = room->cfg.video_width,

@@ -66,6 +66,7 @@ command_patch(struct room *room, const struct ipc_message *m)
 		return;		/* it left while this was under way */
 	camera_on = patch.camera && !who->camera;
 	who->camera = patch.camera;
+	who->mic = patch.mic;
 	if (who->max_height != patch.max_height) {
 		who->max_height = patch.max_height;
 		rendition_choice_init(&who->watch.choice,

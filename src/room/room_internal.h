@@ -15,6 +15,7 @@
 #include "net/dtls_link.h"
 #include "net/media_socket.h"
 #include "net/transport.h"
+#include "room/decode_budget.h"
 #include "room/pipeline.h"
 #include "room/room.h"
 #include "room/rendition_choice.h"
@@ -28,6 +29,7 @@
 #include "sdp/offer_answer.h"
 #include "util/log.h"
 #include "util/packet.h"
+#include "util/rate_limit.h"
 
 struct event;
 
@@ -86,7 +88,7 @@ struct participant {
 	unsigned          slot;
 	enum ipc_direction direction;
 	uint16_t          max_height;		/* largest picture wanted */
-	bool              camera;	/* switched on */
+	bool              mic, camera;	/* switched on */
 	bool              seen;		/* has a tile, or may have: decoded */
 	uint32_t          tile_pixels;	/* of that tile; 0: not known yet */
 	size_t            name_len;
@@ -106,6 +108,8 @@ struct participant {
 	struct twcc_feedback  twcc;
 	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
 	bool                  need_key;		/* drop until a key frame */
+	int64_t               paused_us;	/* not decoded until then */
+	struct rate_limit     rtp_rate, rtcp_rate;
 	int64_t               pli_due_us;	/* INT64_MAX: none wanted */
 	int64_t               pli_last_us;
 	int64_t               pli_gap_us;	/* backs off, 0.5..3 s */
@@ -159,6 +163,7 @@ struct room {
 	struct event *second;			/* STATS, each second */
 
 	uint64_t packets_bad;
+	uint64_t packets_over;			/* more than one may send */
 	uint64_t departed_bad;			/* of people who left */
 	uint64_t keyframes_asked;
 	uint64_t nacks_in, nacks_out;
@@ -198,6 +203,9 @@ bool participant_is_shown(const struct participant *who);
 
 /* Asks the sender for a key frame, now or when it may be asked again. */
 void participant_want_key(struct participant *who, int64_t now_us);
+
+/* His pictures cost too much: not decoded for a while. */
+void participant_pause(struct participant *who, int64_t now_us);
 
 /* Does what is due; returns when to come again. */
 int64_t participant_due(struct participant *who, int64_t now_us);

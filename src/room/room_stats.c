@@ -33,7 +33,8 @@ room_stats_send(struct room *room)
 	stats.packets_out = net->packets_out;
 	stats.bytes_in = net->bytes_in;
 	stats.bytes_out = net->bytes_out;
-	stats.packets_dropped = net->dropped + media.dropped;
+	stats.packets_dropped = net->dropped + media.dropped +
+	    room->packets_over;
 	stats.frames_decoded = media.frames_decoded;
 	stats.frames_encoded = media.frames_encoded;
 	stats.keyframes_encoded = media.keyframes_encoded;

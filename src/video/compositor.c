@@ -167,7 +167,8 @@ place_update(struct place *p, int64_t now_us)
 {
 	struct video_frame *fresh = mailbox_take(p->person.pictures);
 
-	if (fresh && !p->person.camera)
+	if (fresh && (!p->person.camera ||
+	    fresh->generation != p->person.generation))
 		video_frame_unref(&fresh);
 	if (fresh) {
 		video_frame_unref(&p->last);

@@ -21,6 +21,7 @@
 struct compositor_person {
 	uint32_t        id;		/* public participant id */
 	struct mailbox *pictures;	/* of struct video_frame; outlives */
+	uint32_t        generation;	/* pictures of another are not his */
 	bool            camera;		/* switched on, as far as we know */
 	char            initials[3];	/* "AL", "" for a silhouette */
 	uint32_t        colour;		/* 0xRRGGBB of an empty tile */

@@ -147,6 +147,7 @@ video_pool_get(struct video_pool *pool)
 	atomic_store_explicit(&frame->refs, 1, memory_order_relaxed);
 	frame->time_us = 0;
 	frame->rtp_time = 0;
+	frame->generation = 0;
 	return frame;
 }
 

@@ -20,6 +20,7 @@ struct video_frame {
 	int      strides[3];		/* bytes */
 	int64_t  time_us;		/* arrival, or when it was composed */
 	uint32_t rtp_time;
+	uint32_t generation;		/* of its mailbox's user; its maker's */
 	void   (*recycle)(struct video_frame *frame);	/* at the last unref */
 	void    *owner;			/* of recycle */
 };

@@ -190,7 +190,7 @@ recovered_after(unsigned at, unsigned stall)
 	unsigned     sent = 0;
 
 	for (unsigned i = 0; i < at + 30; i++) {
-		for (; sent <= i && 
+		for (; sent <= i &&
 		    (i < at ? i % 10 > 2 : i >= at + stall); sent++) {
 			struct audio_frame f;
 

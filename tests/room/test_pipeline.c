@@ -30,7 +30,7 @@ struct seen {
 	unsigned              looked_at;	/* rendition */
 	unsigned              of[3];		/* frames of each */
 	unsigned              frames, keys, ticks, legs, maps, gaps;
-	unsigned              need_key_slot, need_keys;
+	unsigned              need_key_slot, need_keys, pauses;
 	struct pipeline_tilemap map;
 	unsigned              payloads;		/* of the newest tick */
 	uint32_t              last_rtp;
@@ -86,6 +86,13 @@ see_need_key(void *to, unsigned slot)
 }
 
 static void
+see_paused(void *to, unsigned slot)
+{
+	(void)slot;
+	((struct seen *)to)->pauses++;
+}
+
+static void
 see_speaking(void *to, const unsigned *slots, unsigned count)
 {
 	(void)to;
@@ -116,8 +123,8 @@ start(struct seen *seen)
 		.decode_threads = 2,
 	};
 	const struct pipeline_handler handler = {
-		see_audio, see_video, see_gap, see_need_key, see_speaking,
-		see_map, seen,
+		see_audio, see_video, see_gap, see_need_key, see_paused,
+		see_speaking, see_map, seen,
 	};
 
 	*seen = (struct seen){ .time_grows = true };

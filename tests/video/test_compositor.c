@@ -444,10 +444,35 @@ initials_are_the_first_letters_of_first_and_last_word(void **state)
 	}
 }
 
+/* A slot has a new owner while a picture of the old one was on its way. */
+static void
+a_picture_of_who_had_the_place_before_is_not_shown(void **state)
+{
+	struct stage s;
+	uint8_t      yuv[3];
+
+	(void)state;
+	stage_open(&s, 1);
+	s.people[0].generation = 8;
+	compositor_set_people(s.c, s.people, 1);
+	show(&s, 0, 1280, 720);
+	compositor_tick(s.c, SECOND);
+	colour_of(0, yuv);
+	assert_false(has_colour(&s, 100, 100, yuv));
+	s.people[0].generation = 0;
+	compositor_set_people(s.c, s.people, 1);
+	show(&s, 0, 1280, 720);
+	compositor_tick(s.c, 2 * SECOND);
+	assert_true(has_colour(&s, 100, 100, yuv));
+	stage_close(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_picture_of_who_had_the_place_before_is_not_shown),
 		cmocka_unit_test(everybody_is_in_his_tile),
 		cmocka_unit_test(nothing_new_draws_nothing),
 		cmocka_unit_test(
