@@ -8,6 +8,10 @@
  * by a check with the right user name and MESSAGE-INTEGRITY. Nothing is kept
  * or answered before that proof. Media goes to the selected path: the first
  * proven, then the one nominated last.
+ *
+ * After a restart (RFC 8445, 9) the credentials before it hold beside the new
+ * ones, until the first check with the new ones has come: a peer whose restart
+ * never gets through loses nothing.
  */
 #ifndef NET_ICE_H
 #define NET_ICE_H
@@ -32,6 +36,8 @@ struct ice_path {
 struct ice {
 	char     local_ufrag[ICE_TEXT_MAX + 1], local_pwd[ICE_TEXT_MAX + 1];
 	char     remote_ufrag[ICE_TEXT_MAX + 1], remote_pwd[ICE_TEXT_MAX + 1];
+	bool     restarted;		/* and nothing heard with the new ones */
+	char     old_ufrag[ICE_TEXT_MAX + 1], old_pwd[ICE_TEXT_MAX + 1];
 	unsigned path_count;
 	unsigned selected;		/* of paths, when there is one */
 	struct ice_path paths[ICE_PATHS_MAX];
@@ -60,12 +66,20 @@ struct ice_event {
 	enum ice_verdict verdict;
 	size_t   reply_len;	/* bytes to send back; 0: none */
 	bool     fresh;		/* paths[path] is new, or was another before */
+	bool     renewed;	/* the credentials before a restart are gone */
 	unsigned path;
 };
 
 /* The texts are copied. -EINVAL when one is too long. */
 int ice_init(struct ice *ice, const char *local_ufrag, const char *local_pwd,
     const char *remote_ufrag, const char *remote_pwd);
+
+/*
+ * New credentials of both sides. While an earlier restart was not heard of,
+ * the pair before that one is the one that still holds. -EINVAL as above.
+ */
+int ice_restart(struct ice *ice, const char *local_ufrag,
+    const char *local_pwd, const char *remote_ufrag, const char *remote_pwd);
 
 /* One STUN message that stun_parse accepted; `reply` holds STUN_MESSAGE_MAX. */
 struct ice_event ice_receive(struct ice *ice, const struct stun_message *m,

@@ -9,14 +9,25 @@
 
 #define METHOD_BINDING 1
 
-static int
-copy_text(char *out, const char *text)
+static bool
+text_fits(const char *text)
 {
 	const size_t len = strlen(text);
 
-	if (len == 0 || len > ICE_TEXT_MAX)
+	return len > 0 && len <= ICE_TEXT_MAX;
+}
+
+static int
+set_credentials(struct ice *ice, const char *local_ufrag,
+    const char *local_pwd, const char *remote_ufrag, const char *remote_pwd)
+{
+	if (!text_fits(local_ufrag) || !text_fits(local_pwd) ||
+	    !text_fits(remote_ufrag) || !text_fits(remote_pwd))
 		return -EINVAL;
-	memcpy(out, text, len + 1);
+	memcpy(ice->local_ufrag, local_ufrag, strlen(local_ufrag) + 1);
+	memcpy(ice->local_pwd, local_pwd, strlen(local_pwd) + 1);
+	memcpy(ice->remote_ufrag, remote_ufrag, strlen(remote_ufrag) + 1);
+	memcpy(ice->remote_pwd, remote_pwd, strlen(remote_pwd) + 1);
 	return 0;
 }
 
@@ -26,11 +37,34 @@ ice_init(struct ice *ice, const char *local_ufrag, const char *local_pwd,
 {
 	memset(ice, 0, sizeof(*ice));
 	ice->next_us = INT64_MAX;
-	if (copy_text(ice->local_ufrag, local_ufrag) ||
-	    copy_text(ice->local_pwd, local_pwd) ||
-	    copy_text(ice->remote_ufrag, remote_ufrag) ||
-	    copy_text(ice->remote_pwd, remote_pwd))
-		return -EINVAL;
+	return set_credentials(ice, local_ufrag, local_pwd, remote_ufrag,
+	    remote_pwd);
+}
+
+int
+ice_restart(struct ice *ice, const char *local_ufrag, const char *local_pwd,
+    const char *remote_ufrag, const char *remote_pwd)
+{
+	char old_ufrag[sizeof(ice->old_ufrag)], old_pwd[sizeof(ice->old_pwd)];
+	int  err;
+
+	memcpy(old_ufrag, ice->local_ufrag, sizeof(old_ufrag));
+	memcpy(old_pwd, ice->local_pwd, sizeof(old_pwd));
+	err = set_credentials(ice, local_ufrag, local_pwd, remote_ufrag,
+	    remote_pwd);
+	if (err == 0 && !ice->restarted) {
+		memcpy(ice->old_ufrag, old_ufrag, sizeof(old_ufrag));
+		memcpy(ice->old_pwd, old_pwd, sizeof(old_pwd));
+		ice->restarted = true;
+	}
+	explicit_bzero(old_pwd, sizeof(old_pwd));
+	if (err)
+		return err;
+	/* Controlling: checks begin anew, with the candidate that worked. */
+	ice->waiting = ice->nominated = false;
+	ice->tries = 0;
+	if (ice->controlling && ice->candidate_count > 0)
+		ice->next_us = 0;
 	return 0;
 }
 
@@ -70,13 +104,34 @@ ice_path_heard(struct ice *ice, const union packet_addr *remote,
 
 /* RFC 8445, 7.2.2: the user name begins with the name of who is asked. */
 static bool
-username_mine(const struct ice *ice, const struct stun_message *m)
+username_is(const struct stun_message *m, const char *ufrag)
 {
-	const size_t len = strlen(ice->local_ufrag);
+	const size_t len = strlen(ufrag);
 
 	return m->username != NULL && m->username_len > len &&
-	    memcmp(m->username, ice->local_ufrag, len) == 0 &&
-	    m->username[len] == ':';
+	    memcmp(m->username, ufrag, len) == 0 && m->username[len] == ':';
+}
+
+/* The password that a check must be made with; NULL: not for us. */
+static const char *
+password_for(const struct ice *ice, const struct stun_message *m)
+{
+	if (username_is(m, ice->local_ufrag))
+		return ice->local_pwd;
+	if (ice->restarted && username_is(m, ice->old_ufrag))
+		return ice->old_pwd;
+	return NULL;
+}
+
+/* The first check with the new credentials ends the old ones. */
+static bool
+end_restart(struct ice *ice, const char *password)
+{
+	if (!ice->restarted || password != ice->local_pwd)
+		return false;
+	ice->restarted = false;
+	explicit_bzero(ice->old_pwd, sizeof(ice->old_pwd));
+	return true;
 }
 
 static struct ice_event
@@ -85,14 +140,14 @@ receive_request(struct ice *ice, const struct stun_message *m,
     const union packet_addr *local, int64_t now_us, uint8_t *reply)
 {
 	struct ice_event event = { .verdict = ICE_NOT_AUTHENTIC };
+	const char      *password = password_for(ice, m);
 
-	if (!username_mine(ice, m) ||
-	    !stun_authentic(m, bytes, len, ice->local_pwd))
+	if (password == NULL || !stun_authentic(m, bytes, len, password))
 		return event;
 	if (m->unknown_count > 0) {
 		event.verdict = ICE_NOT_UNDERSTOOD;
 		event.reply_len = stun_write_unknown(reply, STUN_MESSAGE_MAX,
-		    m, ice->local_pwd);
+		    m, password);
 		return event;
 	}
 	event.verdict = ICE_HEARD;
@@ -100,7 +155,8 @@ receive_request(struct ice *ice, const struct stun_message *m,
 	if (m->use_candidate && !ice->controlling)
 		ice->selected = event.path;
 	event.reply_len = stun_write_success(reply, STUN_MESSAGE_MAX,
-	    m->transaction, remote, ice->local_pwd);
+	    m->transaction, remote, password);
+	event.renewed = end_restart(ice, password);
 	return event;
 }
 

@@ -125,6 +125,10 @@ follow_dtls(struct transport *t, enum dtls_state state)
 static void
 path_proven(struct transport *t, const struct ice_event *event)
 {
+	if (event->renewed) {
+		transport_table_unname(t->table, t);
+		transport_table_name(t->table, t);
+	}
 	/* Somebody else may have proved it since: the last one has it. */
 	if (event->fresh || t->addresses[event->path].transport == NULL)
 		transport_table_bind(t->table, t, event->path);
@@ -308,6 +312,22 @@ transport_free(struct transport *t)
 	rtp_crypt_free(t->crypt);
 	explicit_bzero(&t->ice, sizeof(t->ice));
 	free(t);
+}
+
+int
+transport_restart(struct transport *t, const char *local_ufrag,
+    const char *local_pwd, const char *remote_ufrag, const char *remote_pwd)
+{
+	int err;
+
+	if (transport_table_has_name(t->table, local_ufrag))
+		return -EEXIST;
+	/* The index points at the texts, which are about to change. */
+	transport_table_unname(t->table, t);
+	err = ice_restart(&t->ice, local_ufrag, local_pwd, remote_ufrag,
+	    remote_pwd);
+	transport_table_name(t->table, t);
+	return err;
 }
 
 bool

@@ -66,6 +66,10 @@ int  transport_table_new(struct transport_table **out,
     struct media_socket *socket, struct packet_pool *pool);
 void transport_table_free(struct transport_table *table);
 
+/* From now on all goes out by this socket; the one before may be freed. */
+void transport_table_use(struct transport_table *table,
+    struct media_socket *socket);
+
 /* Takes the packet: finds its transport and delivers, or drops and counts. */
 void transport_table_datagram(struct transport_table *table,
     struct packet *packet, int64_t now_us);
@@ -77,6 +81,15 @@ int  transport_new(struct transport **out, struct transport_table *table,
     const struct transport_config *cfg, int64_t now_us);
 /* Sends close_notify when connected. */
 void transport_free(struct transport *t);
+
+/*
+ * ICE restart (RFC 8445, 9): new credentials of both sides, copied. Media and
+ * DTLS go on over the path they have; the credentials before hold until a
+ * check with the new ones has come. Returns 0, -EEXIST when the user name is
+ * taken, -EINVAL when a text is too long.
+ */
+int transport_restart(struct transport *t, const char *local_ufrag,
+    const char *local_pwd, const char *remote_ufrag, const char *remote_pwd);
 
 /* Controlling: add a candidate of the peer and start checking it. */
 void transport_add_candidate(struct transport *t,

@@ -20,10 +20,19 @@ struct address_entry {
 	union packet_addr     remote;
 };
 
+/* A user name of ours in the table's index. */
+struct name_entry {
+	struct name_entry *next;	/* of the same bucket */
+	struct transport  *transport;
+	const char        *ufrag;	/* of its ICE; NULL: not in the index */
+};
+
+enum { NAME_NOW, NAME_BEFORE_RESTART, NAMES_MAX };
+
 struct transport {
 	struct transport_table  *table;
 	struct transport        *next;		/* of the table's list */
-	struct transport        *next_by_name;	/* of the same bucket */
+	struct name_entry        names[NAMES_MAX];
 	struct transport_handler handler;
 	struct transport_stats   stats;
 	struct ice               ice;
@@ -49,12 +58,22 @@ struct transport_table {
 	uint64_t              strays;
 	uint32_t              seed;	/* of the hashes */
 	struct address_entry *by_address[ADDRESS_BUCKETS];
-	struct transport     *by_name[NAME_BUCKETS];
+	struct name_entry    *by_name[NAME_BUCKETS];
 };
 
 /* -ENOSPC when full, -EEXIST when the user name is taken. */
 int  transport_table_add(struct transport_table *table, struct transport *t);
 void transport_table_remove(struct transport_table *table,
+    struct transport *t);
+
+/* Whether a transport has this user name. */
+bool transport_table_has_name(const struct transport_table *table,
+    const char *ufrag);
+
+/* Takes all its names out of the index, and puts those of its ICE in. */
+void transport_table_unname(struct transport_table *table,
+    struct transport *t);
+void transport_table_name(struct transport_table *table,
     struct transport *t);
 
 /* Indexes t->ice.paths[path], taking the address from whoever had it. */

@@ -38,11 +38,10 @@ address_bucket(struct transport_table *table, const union packet_addr *a)
 	return &table->by_address[h & (ADDRESS_BUCKETS - 1)];
 }
 
-static struct transport **
-name_bucket(struct transport_table *table, const char *name, size_t len)
+static unsigned
+name_bucket(const struct transport_table *table, const char *name, size_t len)
 {
-	return &table->by_name[hash(table->seed, name, len) &
-	    (NAME_BUCKETS - 1)];
+	return hash(table->seed, name, len) & (NAME_BUCKETS - 1);
 }
 
 static struct transport *
@@ -56,14 +55,16 @@ find_by_address(struct transport_table *table, const union packet_addr *a)
 }
 
 static struct transport *
-find_by_name(struct transport_table *table, const char *name, size_t len)
+find_by_name(const struct transport_table *table, const char *name,
+    size_t len)
 {
-	struct transport *t = *name_bucket(table, name, len);
+	const struct name_entry *e =
+	    table->by_name[name_bucket(table, name, len)];
 
-	while (t && (strlen(t->ice.local_ufrag) != len ||
-	    memcmp(t->ice.local_ufrag, name, len) != 0))
-		t = t->next_by_name;
-	return t;
+	while (e && (strlen(e->ufrag) != len ||
+	    memcmp(e->ufrag, name, len) != 0))
+		e = e->next;
+	return e ? e->transport : NULL;
 }
 
 /* ---- the index ----------------------------------------------------------- */
@@ -103,19 +104,59 @@ transport_table_bind(struct transport_table *table, struct transport *t,
 	*bucket = entry;
 }
 
+bool
+transport_table_has_name(const struct transport_table *table,
+    const char *ufrag)
+{
+	return find_by_name(table, ufrag, strlen(ufrag)) != NULL;
+}
+
+void
+transport_table_unname(struct transport_table *table, struct transport *t)
+{
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
+		struct name_entry  *entry = &t->names[i];
+		struct name_entry **at;
+
+		if (entry->ufrag == NULL)
+			continue;
+		at = &table->by_name[name_bucket(table, entry->ufrag,
+		    strlen(entry->ufrag))];
+		while (*at != entry)
+			at = &(*at)->next;
+		*at = entry->next;
+		entry->ufrag = NULL;
+	}
+}
+
+void
+transport_table_name(struct transport_table *table, struct transport *t)
+{
+	t->names[NAME_NOW].ufrag = t->ice.local_ufrag;
+	if (t->ice.restarted)
+		t->names[NAME_BEFORE_RESTART].ufrag = t->ice.old_ufrag;
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
+		struct name_entry  *entry = &t->names[i];
+		struct name_entry **bucket;
+
+		if (entry->ufrag == NULL)
+			continue;
+		bucket = &table->by_name[name_bucket(table, entry->ufrag,
+		    strlen(entry->ufrag))];
+		entry->transport = t;
+		entry->next = *bucket;
+		*bucket = entry;
+	}
+}
+
 int
 transport_table_add(struct transport_table *table, struct transport *t)
 {
-	const size_t       len = strlen(t->ice.local_ufrag);
-	struct transport **bucket;
-
 	if (table->count == TRANSPORTS_MAX)
 		return -ENOSPC;
-	if (find_by_name(table, t->ice.local_ufrag, len))
+	if (transport_table_has_name(table, t->ice.local_ufrag))
 		return -EEXIST;
-	bucket = name_bucket(table, t->ice.local_ufrag, len);
-	t->next_by_name = *bucket;
-	*bucket = t;
+	transport_table_name(table, t);
 	t->next = table->all;
 	table->all = t;
 	table->count++;
@@ -130,11 +171,7 @@ transport_table_remove(struct transport_table *table, struct transport *t)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
-	at = name_bucket(table, t->ice.local_ufrag,
-	    strlen(t->ice.local_ufrag));
-	while (*at != t)
-		at = &(*at)->next_by_name;
-	*at = t->next_by_name;
+	transport_table_unname(table, t);
 	for (unsigned i = 0; i < ICE_PATHS_MAX; i++)
 		unbind(table, &t->addresses[i]);
 	table->count--;
@@ -238,6 +275,13 @@ transport_table_new(struct transport_table **out, struct media_socket *socket,
 	table->seed = random_u32();
 	*out = table;
 	return 0;
+}
+
+void
+transport_table_use(struct transport_table *table,
+    struct media_socket *socket)
+{
+	table->socket = socket;
 }
 
 void

@@ -371,6 +371,76 @@ searches_anew_when_consent_is_lost(void **state)
 	assert_true(c.ice.next_us < 50 * (int64_t)SECOND);
 }
 
+#define NEW_PWD "newserverpasswordnewpwd1"
+
+static void
+holds_both_credentials_until_the_new_are_used(void **state)
+{
+	struct ice    ice;
+	struct answer a;
+
+	(void)state;
+	server_init(&ice);
+	check(&ice, "serv:peer", SERVER_PWD, true, 1, 10);
+	assert_int_equal(ice_restart(&ice, "anew", NEW_PWD, "peen", PEER_PWD),
+	    0);
+	a = check(&ice, "serv:peer", SERVER_PWD, false, 1, 20);
+	assert_int_equal(a.event.verdict, ICE_HEARD);
+	assert_false(a.event.renewed);
+	assert_true(stun_authentic(&a.message, a.reply, a.event.reply_len,
+	    SERVER_PWD));
+	/* Each name with its own password only. */
+	assert_int_equal(check(&ice, "anew:peen", SERVER_PWD, true, 2,
+	    20).event.verdict, ICE_NOT_AUTHENTIC);
+	assert_int_equal(check(&ice, "serv:peer", NEW_PWD, true, 2,
+	    20).event.verdict, ICE_NOT_AUTHENTIC);
+	a = check(&ice, "anew:peen", NEW_PWD, true, 2, 30);
+	assert_int_equal(a.event.verdict, ICE_HEARD);
+	assert_true(a.event.renewed);
+	assert_true(stun_authentic(&a.message, a.reply, a.event.reply_len,
+	    NEW_PWD));
+	assert_int_equal(check(&ice, "serv:peer", SERVER_PWD, true, 1,
+	    40).event.verdict, ICE_NOT_AUTHENTIC);
+	assert_false(check(&ice, "anew:peen", NEW_PWD, true, 2,
+	    50).event.renewed);
+}
+
+/* A restart that nobody heard of does not take the place of what works. */
+static void
+keeps_what_worked_over_two_restarts(void **state)
+{
+	struct ice ice;
+
+	(void)state;
+	server_init(&ice);
+	check(&ice, "serv:peer", SERVER_PWD, true, 1, 10);
+	assert_int_equal(ice_restart(&ice, "lost", PEER_PWD, "a", "b"), 0);
+	assert_int_equal(ice_restart(&ice, "anew", NEW_PWD, "c", "d"), 0);
+	assert_int_equal(check(&ice, "serv:peer", SERVER_PWD, false, 1,
+	    20).event.verdict, ICE_HEARD);
+	assert_int_equal(check(&ice, "lost:a", PEER_PWD, false, 1,
+	    30).event.verdict, ICE_NOT_AUTHENTIC);
+	assert_true(check(&ice, "anew:c", NEW_PWD, false, 1,
+	    40).event.renewed);
+}
+
+static void
+refuses_to_restart_with_texts_that_do_not_fit(void **state)
+{
+	char       text[ICE_TEXT_MAX + 2];
+	struct ice ice;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	text[ICE_TEXT_MAX + 1] = '\0';
+	server_init(&ice);
+	assert_int_equal(ice_restart(&ice, "anew", NEW_PWD, "c", text),
+	    -EINVAL);
+	assert_int_equal(ice_restart(&ice, "", NEW_PWD, "c", "d"), -EINVAL);
+	assert_int_equal(check(&ice, "serv:peer", SERVER_PWD, false, 1,
+	    20).event.verdict, ICE_HEARD);
+}
+
 static void
 believes_only_the_right_answer(void **state)
 {
@@ -436,6 +506,9 @@ main(void)
 		cmocka_unit_test(checks_then_nominates_then_keeps_consent),
 		cmocka_unit_test(goes_on_to_the_candidate_that_answers),
 		cmocka_unit_test(searches_anew_when_consent_is_lost),
+		cmocka_unit_test(holds_both_credentials_until_the_new_are_used),
+		cmocka_unit_test(keeps_what_worked_over_two_restarts),
+		cmocka_unit_test(refuses_to_restart_with_texts_that_do_not_fit),
 		cmocka_unit_test(believes_only_the_right_answer),
 		cmocka_unit_test(takes_sixteen_candidates),
 	};

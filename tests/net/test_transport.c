@@ -609,6 +609,89 @@ follows_the_peer_to_another_address(void **state)
 	pair_close(&p);
 }
 
+#define RESTART_SERVER "nser", "newserverpasswordnewpwd1"
+#define RESTART_PEER   "npee", "newpeerpasswordnewpeerp1"
+
+static bool
+server_renewed(const struct pair *p)
+{
+	static const uint8_t transaction[STUN_TRANSACTION_LEN] = { 9 };
+	struct packet       *packet = packet_new(p->server.pool);
+	const uint64_t       strays = transport_table_strays(p->server.table);
+
+	packet->len = stun_write_request(packet->bytes, STUN_MESSAGE_MAX,
+	    transaction, "serv:peer", "guess-guess-guess-guess", 1, 2, false);
+	packet->remote = p->peer.address;
+	transport_table_datagram(p->server.table, packet,
+	    clock_monotonic_us());
+	/* Nobody of the old name is known any more. */
+	return transport_table_strays(p->server.table) > strays;
+}
+
+static void
+restarts_without_a_gap(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	assert_int_equal(transport_restart(p.server.transport, "serv",
+	    SERVER_PWD, RESTART_PEER), -EEXIST);
+	assert_int_equal(transport_restart(p.server.transport, RESTART_SERVER,
+	    RESTART_PEER), 0);
+	/* The peer does not know yet: what there was goes on. */
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	assert_false(server_renewed(&p));
+
+	assert_int_equal(transport_restart(p.peer.transport, RESTART_PEER,
+	    RESTART_SERVER), 0);
+	run(&p, server_renewed, 2000000);
+	assert_true(server_renewed(&p));
+	send_rtp(&p.server);
+	transport_send_rtcp(p.server.transport, packet_with(&p.server,
+	    plain_rtcp, sizeof(plain_rtcp)), clock_monotonic_us());
+	run(&p, peer_has_both, 2000000);
+	assert_int_equal(p.peer.rtp, 1);
+	pair_close(&p);
+}
+
+/* As behind a NAT that forgets: the peer speaks from another port. */
+static void
+follows_a_peer_to_a_new_port(void **state)
+{
+	struct pair                       p;
+	const struct media_socket_handler handler = {
+		.datagram = on_datagram, .to = &p.peer };
+	struct media_socket              *before;
+	const int                         fd = loopback_socket(AF_INET);
+
+	(void)state;
+	pair_open(&p, AF_INET);
+	connect_pair(&p);
+	before = p.peer.socket;
+	assert_int_equal(media_socket_new(&p.peer.socket, p.base, fd, -1,
+	    p.peer.pool, &handler), 0);
+	transport_table_use(p.peer.table, p.peer.socket);
+	media_socket_free(before);
+	/* Not before it has proven itself there. */
+	send_rtp(&p.peer);
+	run(&p, never, 50000);
+	assert_int_equal(p.server.rtp, 0);
+	run(&p, never, 3000000);	/* its next check */
+	send_rtp(&p.peer);
+	run(&p, server_has_rtp, 2000000);
+	assert_int_equal(p.server.rtp, 1);
+	send_rtp(&p.server);
+	transport_send_rtcp(p.server.transport, packet_with(&p.server,
+	    plain_rtcp, sizeof(plain_rtcp)), clock_monotonic_us());
+	run(&p, peer_has_both, 2000000);
+	assert_int_equal(p.peer.rtp, 1);
+	pair_close(&p);
+}
+
 static void
 sending_ends_with_consent_and_presence_is_noted(void **state)
 {
@@ -759,6 +842,8 @@ main(void)
 		cmocka_unit_test(counts_forged_packets_and_goes_on),
 		cmocka_unit_test(counts_replays_and_goes_on),
 		cmocka_unit_test(follows_the_peer_to_another_address),
+		cmocka_unit_test(restarts_without_a_gap),
+		cmocka_unit_test(follows_a_peer_to_a_new_port),
 		cmocka_unit_test(
 		    sending_ends_with_consent_and_presence_is_noted),
 		cmocka_unit_test(a_wrong_fingerprint_never_connects),
