@@ -30,6 +30,12 @@ void sdp_span_copy(char *out, struct sdp_span span);
 
 const char *sdp_direction(bool send, bool receive);
 
+/* All of `cfg`, and that there are no others. */
+void sdp_write_candidates(struct strbuf *s,
+    const struct sdp_answer_config *cfg);
+
+void sdp_write_credentials(struct strbuf *s,
+    const struct sdp_answer_config *cfg);
 void sdp_write_fingerprint(struct strbuf *s, const uint8_t fingerprint[32]);
 void sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream);
 void sdp_write_source(struct strbuf *s, bool audio, uint32_t ssrc,

@@ -327,19 +327,25 @@ sdp_direction(bool send, bool receive)
 	return receive ? "recvonly" : "inactive";
 }
 
+void
+sdp_write_credentials(struct strbuf *s, const struct sdp_answer_config *cfg)
+{
+	strbuf_printf(s, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", cfg->ufrag,
+	    cfg->pwd);
+}
+
 static void
 write_transport(struct strbuf *s, const struct sdp_answer_config *cfg,
     bool active)
 {
-	strbuf_printf(s, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", cfg->ufrag,
-	    cfg->pwd);
+	sdp_write_credentials(s, cfg);
 	sdp_write_fingerprint(s, cfg->fingerprint);
 	strbuf_printf(s, "a=setup:%s\r\n", active ? "active" : "passive");
 }
 
 /* RFC 8445, 5.1.2.1: host candidates, the first the best. */
-static void
-write_candidates(struct strbuf *s, const struct sdp_answer_config *cfg)
+void
+sdp_write_candidates(struct strbuf *s, const struct sdp_answer_config *cfg)
 {
 	for (unsigned i = 0; i < cfg->candidate_count; i++) {
 		const uint32_t priority = 126u << 24 | (65535u - i) << 8 | 255;
@@ -430,7 +436,7 @@ write_taken(struct strbuf *s, const struct sdp_media *m,
 	if (stream->send)
 		sdp_write_source(s, audio,
 		    audio ? cfg->audio_ssrc : cfg->video_ssrc, cfg->cname);
-	write_candidates(s, cfg);
+	sdp_write_candidates(s, cfg);
 }
 
 /* RFC 3264, 6: refused, in its place, with its formats. */

@@ -537,10 +537,11 @@ mids_unique(const struct sdp *sdp)
 	return true;
 }
 
+/* `number` is that of the first line: 0 is the v= line. */
 static int
-read_all(struct sdp *sdp, struct reader *r, const char **why)
+read_all(struct sdp *sdp, struct reader *r, unsigned number, const char **why)
 {
-	for (unsigned number = 0; reader_left(r) > 0; number++) {
+	for (; reader_left(r) > 0; number++) {
 		struct sdp_span line = take_until(r, '\n');
 
 		if (line.len > 0 && line.p[line.len - 1] == '\r')
@@ -564,8 +565,9 @@ read_all(struct sdp *sdp, struct reader *r, const char **why)
 	return 0;
 }
 
-int
-sdp_parse(struct sdp **out, const char *text, size_t len, const char **why)
+static int
+parse(struct sdp **out, const char *text, size_t len, unsigned first,
+    const char **why)
 {
 	struct sdp   *sdp;
 	struct reader r = reader_of(text, len);
@@ -582,13 +584,26 @@ sdp_parse(struct sdp **out, const char *text, size_t len, const char **why)
 	}
 	/* RFC 8866, 6.7: what is not said is sendrecv. */
 	sdp->session.send = sdp->session.receive = true;
-	err = read_all(sdp, &r, why);
+	err = read_all(sdp, &r, first, why);
 	if (err) {
 		sdp_free(sdp);
 		return err;
 	}
 	*out = sdp;
 	return 0;
+}
+
+int
+sdp_parse(struct sdp **out, const char *text, size_t len, const char **why)
+{
+	return parse(out, text, len, 0, why);
+}
+
+int
+sdp_parse_fragment(struct sdp **out, const char *text, size_t len,
+    const char **why)
+{
+	return parse(out, text, len, 1, why);
 }
 
 void

@@ -104,6 +104,13 @@ int  sdp_parse(struct sdp **out, const char *text, size_t len,
     const char **why);
 void sdp_free(struct sdp *sdp);
 
+/*
+ * The same for a fragment (RFC 8840, 9), which has no v= line; what it does
+ * not say is absent.
+ */
+int  sdp_parse_fragment(struct sdp **out, const char *text, size_t len,
+    const char **why);
+
 /* Compares without case, ASCII only. An absent span equals nothing. */
 bool sdp_span_is(struct sdp_span span, const char *text);
 bool sdp_span_equal(struct sdp_span a, struct sdp_span b);
