@@ -2,13 +2,10 @@
  * /v1/sessions/{session}: leave, change, hear what happens.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include <string.h>
-
 #include "control/api.h"
+#include "control/ice_patch.h"
 #include "control/registry.h"
 #include "http/http_exchange.h"
-
-#define FRAGMENT_TYPE "application/trickle-ice-sdpfrag"
 
 /* The session of the path; NULL when a problem was answered. */
 static struct session *
@@ -50,27 +47,6 @@ patch_by_json(struct http_exchange *x, struct session *session)
 	http_exchange_reply(x, 204, NULL, NULL, 0);
 }
 
-/*
- * Candidates of the client (RFC 9725, 4.3.2): our side is ICE-lite and
- * learns them from its checks, so there is nothing to pass on. "*" asks for
- * an ICE restart (4.3.3), which who does not have it refuses with 422 (4.3.1).
- */
-static void
-patch_by_fragment(struct http_exchange *x, const struct session *session)
-{
-	const char *match = http_exchange_header(x, "If-Match");
-
-	if (match == NULL)
-		http_exchange_problem(x, PROBLEM_PRECONDITION_REQUIRED, NULL);
-	else if (strcmp(match, "*") == 0)
-		http_exchange_problem(x, PROBLEM_BAD_OFFER, "There is no ICE "
-		    "restart: join again, with Tessera-Resume.");
-	else if (strstr(match, session->etag) == NULL)
-		http_exchange_problem(x, PROBLEM_PRECONDITION, NULL);
-	else
-		http_exchange_reply(x, 204, NULL, NULL, 0);
-}
-
 void
 api_session_patch(struct http_exchange *x, void *to)
 {
@@ -80,11 +56,11 @@ api_session_patch(struct http_exchange *x, void *to)
 		return;
 	if (http_exchange_has_type(x, "application/json")) {
 		patch_by_json(x, session);
-	} else if (http_exchange_has_type(x, FRAGMENT_TYPE)) {
-		patch_by_fragment(x, session);
+	} else if (http_exchange_has_type(x, ICE_PATCH_TYPE)) {
+		ice_patch(x, session);
 	} else {
 		http_exchange_set_header(x, "Accept-Patch",
-		    "application/json, " FRAGMENT_TYPE);
+		    "application/json, " ICE_PATCH_TYPE);
 		http_exchange_problem(x, PROBLEM_MEDIA_TYPE, NULL);
 	}
 }

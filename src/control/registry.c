@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "control/registry.h"
+#include "control/room_deaths.h"
 #include "control/stats_sum.h"
 #include "control/supervisor.h"
+#include "util/clock.h"
 
 struct entry {
 	TAILQ_ENTRY(entry) link;
@@ -19,14 +21,14 @@ struct registry {
 	struct room_host     host;
 	TAILQ_HEAD(, entry)  rooms;	/* oldest first */
 	unsigned             count;	/* of rooms */
-	struct ipc_stats     ended;
 	bool                 closed;	/* the server ends */
 };
 
 static void
 drop(struct registry *registry, struct entry *entry)
 {
-	stats_add_counters(&registry->ended, room_proxy_stats(entry->room));
+	stats_add_counters(&registry->host.ended,
+	    room_proxy_stats(entry->room));
 	TAILQ_REMOVE(&registry->rooms, entry, link);
 	registry->count--;
 	room_proxy_free(&entry->room);
@@ -72,8 +74,9 @@ registry_new(struct registry **out, struct event_base *base,
 	registry->host.log = *log;
 	registry->host.on_end = on_room_end;
 	registry->host.to = registry;
-	if (resume_new(&registry->host.resume) < 0) {
-		free(registry);
+	if (resume_new(&registry->host.resume) < 0 ||
+	    room_deaths_new(&registry->host.deaths) < 0) {
+		registry_free(&registry);
 		return -ENOMEM;
 	}
 	supervisor_on_ready(supervisor, on_ready, registry);
@@ -92,6 +95,7 @@ registry_free(struct registry **registry)
 	while (!TAILQ_EMPTY(&old->rooms))
 		drop(old, TAILQ_FIRST(&old->rooms));
 	resume_free(&old->host.resume);
+	room_deaths_free(&old->host.deaths);
 	free(old);
 }
 
@@ -134,6 +138,8 @@ registry_room_open(struct registry *registry, const char *name,
 		*out = room;
 		return 0;
 	}
+	if (registry_room_closed_s(registry, name) > 0)
+		return -EHOSTDOWN;
 	/* Those that wait for a process count: the list is searched often. */
 	if (registry->count >= supervisor_rooms_max(registry->host.supervisor))
 		return -ENOSPC;
@@ -149,6 +155,13 @@ registry_room_open(struct registry *registry, const char *name,
 	registry->count++;
 	*out = entry->room;
 	return 0;
+}
+
+unsigned
+registry_room_closed_s(const struct registry *registry, const char *name)
+{
+	return room_deaths_closed_s(registry->host.deaths,
+	    clock_monotonic_us(), name);
 }
 
 struct session *
@@ -189,5 +202,5 @@ registry_supervisor(const struct registry *registry)
 const struct ipc_stats *
 registry_ended_stats(const struct registry *registry)
 {
-	return &registry->ended;
+	return &registry->host.ended;
 }

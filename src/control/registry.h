@@ -31,11 +31,15 @@ void registry_shutdown(struct registry *registry);
 struct room_proxy *registry_room(struct registry *registry, const char *name);
 
 /*
- * The same, made when it is not there. 0, -ENOSPC, -ENOMEM; -ESHUTDOWN when
- * the server ends.
+ * The same, made when it is not there. 0, -ENOSPC, -ENOMEM; -EHOSTDOWN when
+ * it is closed because it failed too often; -ESHUTDOWN when the server ends.
  */
 int registry_room_open(struct registry *registry, const char *name,
     struct room_proxy **out);
+
+/* Seconds for which the room stays closed; 0: it does not. */
+unsigned registry_room_closed_s(const struct registry *registry,
+    const char *name);
 
 /* The session of this id, or NULL. */
 struct session *registry_session(struct registry *registry, const char *id);

@@ -19,7 +19,7 @@ struct kept {
 	int64_t  until_us;
 	char     session[SESSION_ID_SIZE];
 	char     room[ROOM_NAME_MAX + 1];
-	uint32_t participant;
+	struct resume_seat seat;
 };
 
 struct resume {
@@ -74,7 +74,7 @@ expire(struct resume *resume, int64_t now_us)
 
 void
 resume_keep(struct resume *resume, int64_t now_us, const char *session,
-    const char *room, uint32_t participant)
+    const char *room, const struct resume_seat *seat)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
 
@@ -86,7 +86,7 @@ resume_keep(struct resume *resume, int64_t now_us, const char *session,
 	kept->until_us = now_us + RESUME_S * INT64_C(1000000);
 	memcpy(kept->session, session, strlen(session) + 1);
 	memcpy(kept->room, room, strlen(room) + 1);
-	kept->participant = participant;
+	kept->seat = *seat;
 	TAILQ_INSERT_TAIL(&resume->kept, kept, link);
 	resume->count++;
 	expire(resume, now_us);
@@ -94,7 +94,7 @@ resume_keep(struct resume *resume, int64_t now_us, const char *session,
 
 int
 resume_take(struct resume *resume, int64_t now_us, const char *session,
-    const char *room, uint32_t *participant)
+    const char *room, struct resume_seat *seat)
 {
 	char         wanted[SESSION_ID_SIZE] = { 0 };
 	struct kept *kept;
@@ -107,7 +107,7 @@ resume_take(struct resume *resume, int64_t now_us, const char *session,
 		if (digest_equal((const uint8_t *)kept->session,
 		    (const uint8_t *)wanted, sizeof(wanted)) &&
 		    strcmp(kept->room, room) == 0) {
-			*participant = kept->participant;
+			*seat = kept->seat;
 			drop(resume, kept);
 			return 0;
 		}
@@ -122,7 +122,7 @@ resume_holds(const struct resume *resume, const char *room,
 	const struct kept *kept;
 
 	TAILQ_FOREACH(kept, &resume->kept, link) {
-		if (kept->participant == participant &&
+		if (kept->seat.participant == participant &&
 		    strcmp(kept->room, room) == 0)
 			return true;
 	}

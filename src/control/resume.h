@@ -17,20 +17,26 @@ struct resume;
 
 #define RESUME_S 60
 
+/* What one comes back to. */
+struct resume_seat {
+	uint32_t participant;
+	uint32_t place;
+};
+
 /* 0 or -ENOMEM. NULL is fine for free. */
 int  resume_new(struct resume **out);
 void resume_free(struct resume **resume);
 
 /* Remembers a session that has just ended. Without memory it is forgotten. */
 void resume_keep(struct resume *resume, int64_t now_us, const char *session,
-    const char *room, uint32_t participant);
+    const char *room, const struct resume_seat *seat);
 
 /*
- * Takes the session of this room out. Returns 0 with *participant set, or
+ * Takes the session of this room out. Returns 0 with *seat set, or
  * -ENOENT when it is unknown, of another room or too old.
  */
 int resume_take(struct resume *resume, int64_t now_us, const char *session,
-    const char *room, uint32_t *participant);
+    const char *room, struct resume_seat *seat);
 
 /* Whether somebody may still come back under this number. */
 bool resume_holds(const struct resume *resume, const char *room,

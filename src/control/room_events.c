@@ -64,7 +64,7 @@ tilemap_json(const struct room_proxy *room)
 		    room_find(room, tile->participant);
 		char                   id[PERSON_ID_SIZE];
 
-		if (session == NULL || !session_is_person(session))
+		if (session == NULL || !session_is_shown(session))
 			continue;
 		person_id(id, tile->participant);
 		json_array_append_new(tiles, json_pack(
@@ -134,7 +134,7 @@ send_snapshot(struct session *session, struct event_stream *stream)
 	char                    *json, *text = NULL;
 
 	TAILQ_FOREACH(other, &room->sessions, in_room) {
-		if (session_is_person(other))
+		if (session_is_shown(other))
 			json_array_append_new(people, person_json(other));
 	}
 	person_id(you, session->participant);

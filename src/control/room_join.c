@@ -21,6 +21,7 @@ struct room_join {
 	struct room_proxy *room;
 	uint32_t           request;
 	uint32_t           participant;
+	uint32_t           place;
 	bool               sent;
 	struct event      *timeout;
 	enum ipc_direction direction;
@@ -66,23 +67,32 @@ resume_old(struct room_join *join, const char *id)
 {
 	struct room_proxy *room = join->room;
 	struct session    *old = session_find(&room->host->sessions, id);
+	struct resume_seat seat;
 
 	if (old && old->room == room) {
 		room_send_leave(room, old->participant, IPC_GONE_REPLACED);
 		room_drop(old, "replaced", true);
 	}
 	if (resume_take(room->host->resume, clock_monotonic_us(), id,
-	    room->name, &join->participant) == 0)
+	    room->name, &seat) == 0) {
+		join->participant = seat.participant;
+		join->place = seat.place;
+		/* The room may have opened anew since. */
+		if (room->next_place <= seat.place)
+			room->next_place = seat.place + 1;
 		snprintf(join->resume, sizeof(join->resume), "%s", id);
+	}
 }
 
 /* It did not work out: the next try may still come back as the same. */
 static void
 keep_resumable(const struct room_join *join)
 {
+	const struct resume_seat seat = { join->participant, join->place };
+
 	if (join->resume[0])
 		resume_keep(join->room->host->resume, clock_monotonic_us(),
-		    join->resume, join->room->name, join->participant);
+		    join->resume, join->room->name, &seat);
 }
 
 static void
@@ -138,6 +148,7 @@ send_join(struct room_join *join)
 	const struct ipc_join message = {
 		.request = join->request,
 		.participant = join->participant,
+		.place = join->place,
 		.direction = (uint16_t)join->direction,
 		.loopback = join->loopback,
 		.max_height = join->max_height,
@@ -185,8 +196,10 @@ room_join_start(struct room_join **out, struct room_proxy *room,
 	join->to = to;
 	if (wish->resume)
 		resume_old(join, wish->resume);
-	if (join->participant == 0)
+	if (join->participant == 0) {
 		join->participant = fresh_participant(room);
+		join->place = room->next_place++;
+	}
 	event_add(join->timeout, &limit);
 	if (room->worker)
 		send_join(join);
@@ -257,6 +270,7 @@ admit(struct room_join *join)
 	}
 	session->room = room;
 	session->participant = join->participant;
+	session->place = join->place;
 	session->direction = join->direction;
 	memcpy(session->name, join->name, sizeof(session->name));
 	session->mic = session->camera = true;
@@ -277,7 +291,7 @@ room_on_answer(struct room_proxy *room, const struct ipc_answer *answer)
 			break;
 	}
 	if (join == NULL)
-		return 0;	/* too late, or the requester went away */
+		return room_on_restarted(room, answer);
 	if (!join->sent || join->participant != answer->participant)
 		return -EBADMSG;
 	if (answer->status == IPC_ANSWER_OK) {
@@ -288,6 +302,8 @@ room_on_answer(struct room_proxy *room, const struct ipc_answer *answer)
 		if (result.session == NULL)
 			room_send_leave(room, join->participant,
 			    IPC_GONE_LOST);
+	} else if (answer->status > IPC_ANSWER_FULL) {
+		return -EBADMSG;	/* these are for restarts */
 	} else {
 		result.problem = answer->status == IPC_ANSWER_FULL ?
 		    PROBLEM_BUSY : PROBLEM_BAD_OFFER;

@@ -8,7 +8,9 @@
 
 #include <event2/event.h>
 
+#include "control/room_deaths.h"
 #include "control/room_proxy_internal.h"
+#include "control/stats_sum.h"
 #include "control/supervisor.h"
 #include "http/event_stream.h"
 #include "util/clock.h"
@@ -16,12 +18,37 @@
 
 #define LINGER_S  10
 
+/* Who is away keeps no room open: he can come back to a new one, too. */
+static bool
+anybody_here(const struct room_proxy *room)
+{
+	const struct session *session;
+
+	TAILQ_FOREACH(session, &room->sessions, in_room) {
+		if (!session->away)
+			return true;
+	}
+	return false;
+}
+
+static void
+drop_all(struct room_proxy *room, const char *reason)
+{
+	struct session *session;
+
+	/* First all are told: who hears of the others has ended already. */
+	TAILQ_FOREACH(session, &room->sessions, in_room)
+		room_tell_ended(session, reason);
+	while (!TAILQ_EMPTY(&room->sessions))
+		room_drop(TAILQ_FIRST(&room->sessions), reason, true);
+}
+
 void
 room_check_empty(struct room_proxy *room)
 {
 	const struct timeval linger = { LINGER_S, 0 };
 
-	if (TAILQ_EMPTY(&room->sessions) && TAILQ_EMPTY(&room->joins))
+	if (TAILQ_EMPTY(&room->joins) && !anybody_here(room))
 		event_add(room->linger, &linger);
 	else
 		event_del(room->linger);
@@ -35,6 +62,7 @@ on_linger(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	log_info(&room->log, "empty, ends");
+	drop_all(room, "gone");
 	room->host->on_end(room, room->host->to);
 }
 
@@ -65,15 +93,18 @@ room_send_leave(struct room_proxy *room, uint32_t participant,
 void
 room_drop(struct session *session, const char *reason, bool keep)
 {
-	struct room_proxy *room = session->room;
+	const struct resume_seat seat = { session->participant,
+		session->place };
+	struct room_proxy       *room = session->room;
 
 	log_info(&room->log, "%08x leaves (%s)", session->participant, reason);
 	if (keep)
 		resume_keep(room->host->resume, clock_monotonic_us(),
-		    session->id, room->name, session->participant);
+		    session->id, room->name, &seat);
+	room_restarts_drop(room, session->participant);
 	room_tell_ended(session, reason);
 	TAILQ_REMOVE(&room->sessions, session, in_room);
-	if (session_is_person(session))
+	if (session_is_shown(session))
 		room_tell_roster(room, "left", session);
 	if (session->goodbye)
 		event_free(session->goodbye);
@@ -83,12 +114,30 @@ room_drop(struct session *session, const char *reason, bool keep)
 
 /* ---- what the worker says ----------------------------------------------- */
 
+static void
+change_state(struct session *session, enum session_state state, bool away)
+{
+	struct room_proxy *room = session->room;
+	const bool         moved = session->away != away;
+
+	if (!moved && session->state == state)
+		return;
+	session->state = state;
+	session->away = away;
+	if (session_is_person(session))
+		room_tell_roster(room, !moved ? "changed" : away ? "left" :
+		    "joined", session);
+	if (moved)
+		room_check_empty(room);
+}
+
 static int
 on_presence(struct room_proxy *room, const uint8_t *body, size_t len)
 {
 	static const enum session_state states[] = {
 		[IPC_HERE] = SESSION_HERE, [IPC_QUIET] = SESSION_HERE,
 		[IPC_WEAK] = SESSION_WEAK,
+		[IPC_AWAY] = SESSION_WEAK,
 	};
 	struct ipc_presence  presence;
 	struct session      *session;
@@ -114,11 +163,8 @@ on_presence(struct room_proxy *room, const uint8_t *body, size_t len)
 	    session->streams[0] == NULL &&
 	    !event_pending(session->goodbye, EV_TIMEOUT, NULL))
 		event_active(session->goodbye, EV_TIMEOUT, 0);
-	if (session->state == states[presence.state])
-		return 0;
-	session->state = states[presence.state];
-	if (session_is_person(session))
-		room_tell_roster(room, "changed", session);
+	change_state(session, states[presence.state],
+	    presence.state == IPC_AWAY);
 	return 0;
 }
 
@@ -171,24 +217,9 @@ on_message(void *to, uint16_t type, const uint8_t *body, size_t len)
 	}
 }
 
-/* The process has ended: who was in it may come back to another. */
-static void
-on_worker_gone(void *to)
-{
-	struct room_proxy *room = to;
-	struct session    *session;
-
-	room->worker = NULL;
-	log_warn(&room->log, "its process has ended");
-	room_joins_fail(room, PROBLEM_ROOM_FAILED);
-	TAILQ_FOREACH(session, &room->sessions, in_room)
-		room_tell_ended(session, "room-failed");
-	while (!TAILQ_EMPTY(&room->sessions))
-		room_drop(TAILQ_FIRST(&room->sessions), "room-failed", true);
-	room->host->on_end(room, room->host->to);
-}
-
 /* ---- its life ----------------------------------------------------------- */
+
+static void on_worker_gone(void *to);
 
 /* 0 when it has a worker now; -EAGAIN; -ENOSPC. */
 static int
@@ -205,6 +236,34 @@ take_worker(struct room_proxy *room)
 	return err;
 }
 
+/*
+ * The process has ended: who was in it may come back to the next one, unless
+ * it ended too often.
+ */
+static void
+on_worker_gone(void *to)
+{
+	struct room_proxy *room = to;
+	const bool         closed = room_deaths_note(room->host->deaths,
+	    clock_monotonic_us(), room->name);
+	int                err = 0;
+
+	room->worker = NULL;
+	log_warn(&room->log, closed ? "its process has ended once too often: "
+	    "closed for a while" : "its process has ended");
+	room_joins_fail(room, PROBLEM_ROOM_FAILED);
+	room_restarts_fail(room, PROBLEM_ROOM_FAILED);
+	drop_all(room, closed ? "room-closed" : "room-failed");
+	stats_add_counters(&room->host->ended, &room->stats);
+	memset(&room->stats, 0, sizeof(room->stats));
+	room->has_tilemap = false;
+	room->speaking.count = 0;
+	if (!closed)
+		err = take_worker(room);
+	if (closed || (err && err != -EAGAIN))
+		room->host->on_end(room, room->host->to);
+}
+
 int
 room_proxy_new(struct room_proxy **out, struct room_host *host,
     const char *name)
@@ -217,6 +276,7 @@ room_proxy_new(struct room_proxy **out, struct room_host *host,
 	room->host = host;
 	TAILQ_INIT(&room->sessions);
 	TAILQ_INIT(&room->joins);
+	TAILQ_INIT(&room->restarts);
 	memcpy(room->name, name, strlen(name) + 1);
 	room->log = log_for(&host->log, "room %s", name);
 	room->opened_us = clock_monotonic_us();
@@ -253,6 +313,7 @@ room_proxy_free(struct room_proxy **room)
 	if (old == NULL)
 		return;
 	room_joins_fail(old, PROBLEM_ROOM_FAILED);
+	room_restarts_fail(old, PROBLEM_ROOM_FAILED);
 	while (!TAILQ_EMPTY(&old->sessions))
 		release(old, TAILQ_FIRST(&old->sessions));
 	worker_close(&old->worker);
@@ -292,9 +353,9 @@ room_proxy_counts(const struct room_proxy *room)
 	const struct session *session;
 
 	TAILQ_FOREACH(session, &room->sessions, in_room) {
-		if (session_is_person(session))
+		if (session_is_shown(session))
 			counts.people++;
-		else
+		else if (!session->away)
 			counts.watchers++;
 	}
 	counts.age_s = (clock_monotonic_us() - room->opened_us) / 1000000;
@@ -339,7 +400,7 @@ room_proxy_patch(struct session *session, const struct session_patch *patch)
 	if (room->worker)
 		worker_send(room->worker, IPC_PATCH, body,
 		    ipc_patch_write(body, sizeof(body), &message));
-	if (session_is_person(session) &&
+	if (session_is_shown(session) &&
 	    (patch->has_name || patch->has_mic || patch->has_camera))
 		room_tell_roster(room, "changed", session);
 }

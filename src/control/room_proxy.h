@@ -3,7 +3,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  *   new ─► WAITING (no spare worker yet) ─► OPEN ─┬─ empty for 10 s ─► on_end
- *                                                 └─ worker gone ────► on_end
+ *              ▲                                    │
+ *              └────────────────────────────────────┴─ worker gone
+ *                                                      (3 in 60 s ─► on_end)
+ *
+ * When the worker goes, all sessions end with the reason "room-failed", and
+ * the room takes a spare at once: who comes back by the id of his session is
+ * the same participant in the same place. After three deaths in 60 s the
+ * reason is "room-closed", and the room stays closed for a while
+ * (room_deaths.h).
  *
  * It turns what the worker says into events for the people's pages, and what
  * people ask into messages for the worker. Every message of the worker is
@@ -27,7 +35,9 @@
 struct event_base;
 struct http_exchange;
 struct room_join;
+struct room_deaths;
 struct room_proxy;
+struct room_restart;
 struct supervisor;
 
 /* What all rooms share; owned by the registry. */
@@ -36,6 +46,8 @@ struct room_host {
 	struct supervisor    *supervisor;
 	struct session_table  sessions;
 	struct resume        *resume;
+	struct room_deaths   *deaths;
+	struct ipc_stats      ended;	/* of workers that have ended */
 	struct log            log;
 	/* The room has ended: take it out and free it. */
 	void (*on_end)(struct room_proxy *room, void *to);
@@ -97,6 +109,27 @@ int room_join_start(struct room_join **out, struct room_proxy *room,
 
 /* The requester went away: no `done` any more. */
 void room_join_cancel(struct room_join **join);
+
+/* ---- ICE ---------------------------------------------------------------- */
+
+struct room_fragment {
+	const char *text;	/* of SDP, without NUL */
+	size_t      len;	/* 1.. */
+	bool        loopback;	/* the requester is on loopback */
+};
+
+/*
+ * Passes a client's fragment to the worker. `done` comes from the loop, once,
+ * within 5 s: with a session and the worker's fragment when ICE has been
+ * restarted (the session has a new ETag then), with a session and no text
+ * when there was nothing but candidates. Returns 0, or -ENOMEM.
+ */
+int room_restart_start(struct room_restart **out, struct session *session,
+    const struct room_fragment *fragment,
+    void (*done)(void *to, const struct room_result *result), void *to);
+
+/* The requester went away: no `done` any more. */
+void room_restart_cancel(struct room_restart **restart);
 
 /* ---- being there -------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 struct worker;
 
 TAILQ_HEAD(room_joins, room_join);
+TAILQ_HEAD(room_restarts, room_restart);
 
 struct room_proxy {
 	struct room_host   *host;
@@ -20,17 +21,19 @@ struct room_proxy {
 	struct worker      *worker;	/* NULL: waiting */
 	struct session_list sessions;	/* in the order of joining */
 	struct room_joins   joins;	/* not answered yet */
+	struct room_restarts restarts;	/* likewise */
 	struct event_ring  *ring;
 	struct event       *linger;	/* empty */
 	int64_t             opened_us;
 	uint32_t            last_request;
+	uint32_t            next_place;
 	bool                has_tilemap;
 	struct ipc_tilemap  tilemap;
 	struct ipc_speaking speaking;
 	struct ipc_stats    stats;
 };
 
-/* An empty room ends after a while; one with people does not. */
+/* A room without anybody there ends after a while. */
 void room_check_empty(struct room_proxy *room);
 
 struct session *room_find(const struct room_proxy *room,
@@ -59,6 +62,18 @@ int room_on_answer(struct room_proxy *room, const struct ipc_answer *answer);
 
 /* Whether this number waits to be answered. */
 bool room_is_joining(const struct room_proxy *room, uint32_t participant);
+
+/* ---- room_restart.c ----------------------------------------------------- */
+
+/* Answers all that wait with this problem. */
+void room_restarts_fail(struct room_proxy *room, enum problem problem);
+
+/* The participant has gone: answers those of his that wait. */
+void room_restarts_drop(struct room_proxy *room, uint32_t participant);
+
+/* As room_on_answer, which leaves to it what is no join's. */
+int room_on_restarted(struct room_proxy *room,
+    const struct ipc_answer *answer);
 
 /* ---- room_events.c ------------------------------------------------------ */
 

@@ -20,21 +20,29 @@ bucket_of(const char *id)
 	return hash % SESSION_BUCKETS;
 }
 
-struct session *
-session_new(struct session_table *table)
+void
+session_renew_etag(struct session *session)
 {
-	struct session *session = calloc(1, sizeof(*session));
-	uint8_t         secret[32], tag[8];
+	uint8_t tag[8];
 
-	if (session == NULL)
-		return NULL;
-	random_bytes(secret, sizeof(secret));
-	base64url_write(session->id, secret, sizeof(secret));
 	random_bytes(tag, sizeof(tag));
 	session->etag[0] = '"';
 	hex_write(session->etag + 1, tag, sizeof(tag));
 	session->etag[17] = '"';
 	session->etag[18] = '\0';
+}
+
+struct session *
+session_new(struct session_table *table)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	uint8_t         secret[32];
+
+	if (session == NULL)
+		return NULL;
+	random_bytes(secret, sizeof(secret));
+	base64url_write(session->id, secret, sizeof(secret));
+	session_renew_etag(session);
 	LIST_INSERT_HEAD(&table->buckets[bucket_of(session->id)], session,
 	    in_table);
 	table->count++;
@@ -71,4 +79,10 @@ bool
 session_is_person(const struct session *session)
 {
 	return session->direction != IPC_JOIN_WATCH;
+}
+
+bool
+session_is_shown(const struct session *session)
+{
+	return session_is_person(session) && !session->away;
 }

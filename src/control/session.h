@@ -36,6 +36,7 @@ struct session {
 	char                 id[SESSION_ID_SIZE];
 	char                 etag[SESSION_ETAG_SIZE];
 	uint32_t             participant;
+	uint32_t             place;	/* of its tile, in order */
 	enum ipc_direction   direction;
 	char                 name[PERSON_NAME_SIZE];
 	bool                 mic, camera;
@@ -44,6 +45,7 @@ struct session {
 	/* Open event streams, the older first, NULL behind. */
 	struct event_stream *streams[SESSION_STREAMS_MAX];
 	bool                 quiet;	/* nothing heard for 2 s */
+	bool                 away;	/* for 12 s: not shown */
 	struct event        *goodbye;	/* streams ended a while ago */
 	bool                 had_stream;
 };
@@ -59,6 +61,9 @@ struct session_table {
 /* A new one with fresh id and ETag, in the table; NULL without memory. */
 struct session *session_new(struct session_table *table);
 
+/* Its ICE has begun anew: what named the one before does so no more. */
+void session_renew_etag(struct session *session);
+
 /* Takes it out of the table. Streams and timer must have ended. */
 void session_free(struct session_table *table, struct session **session);
 
@@ -68,5 +73,8 @@ struct session *session_find(const struct session_table *table,
 
 /* Watchers are not people: they have no tile and nobody sees them. */
 bool session_is_person(const struct session *session);
+
+/* A person whom the others see now. */
+bool session_is_shown(const struct session *session);
 
 #endif

@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "control/api.h"
+#include "control/ice_patch.h"
 #include "control/person_json.h"
 #include "control/registry.h"
 #include "control/room_name.h"
 #include "control/signalling.h"
 #include "http/http_exchange.h"
 
-#define SDP_TYPE "application/sdp"
+#define SDP_TYPE SIGNALLING_TYPE
 
 /* What somebody without a name is called. */
 #define NAMELESS "Guest"
@@ -25,16 +26,34 @@ struct waiting {
 	struct room_join     *join;
 };
 
+/* WHIP and WHEP have sessions of their own, which are open to all origins. */
+static void
+set_location(struct http_exchange *x, const struct session *session)
+{
+	char location[sizeof("/v1/sessions/") + ROOM_NAME_MAX +
+	    SESSION_ID_SIZE];
+
+	if (session->direction == IPC_JOIN_BOTH)
+		snprintf(location, sizeof(location), "/v1/sessions/%s",
+		    session->id);
+	else
+		snprintf(location, sizeof(location), "/%s/%s/%s",
+		    session->direction == IPC_JOIN_SEND ? "whip" : "whep",
+		    room_proxy_name(session->room), session->id);
+	http_exchange_set_header(x, "Location", location);
+	http_exchange_set_header(x, "Accept-Patch",
+	    session->direction == IPC_JOIN_BOTH ?
+	    "application/json, " ICE_PATCH_TYPE : ICE_PATCH_TYPE);
+}
+
 static void
 reply_created(struct http_exchange *x, const struct session *session,
     const char *answer, size_t len)
 {
-	char location[sizeof("/v1/sessions/") + SESSION_ID_SIZE];
 	char id[PERSON_ID_SIZE];
 
-	snprintf(location, sizeof(location), "/v1/sessions/%s", session->id);
 	person_id(id, session->participant);
-	http_exchange_set_header(x, "Location", location);
+	set_location(x, session);
 	http_exchange_set_header(x, "Tessera-Participant", id);
 	http_exchange_set_header(x, "ETag", session->etag);
 	http_exchange_reply(x, 201, SDP_TYPE, answer, len);
@@ -142,11 +161,28 @@ problem_of(int err)
 	switch (err) {
 	case -ENOSPC:
 		return PROBLEM_BUSY;
+	case -EHOSTDOWN:
+		return PROBLEM_ROOM_FAILED;
 	case -ESHUTDOWN:
 		return PROBLEM_ENDING;
 	default:
 		return PROBLEM_INTERNAL;
 	}
+}
+
+static void
+reply_error(struct http_exchange *x, const struct api *api, int err)
+{
+	char number[12];
+
+	if (err == -EHOSTDOWN) {
+		snprintf(number, sizeof(number), "%u", registry_room_closed_s(
+		    api->registry, http_exchange_param(x, "room")));
+		http_exchange_set_header(x, "Retry-After", number);
+	}
+	http_exchange_problem(x, problem_of(err), err == -EHOSTDOWN ?
+	    "This room failed three times within a minute and is closed for "
+	    "now." : NULL);
 }
 
 static void
@@ -166,7 +202,7 @@ start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
 	}
 	if (err) {
 		free(waiting);
-		http_exchange_problem(x, problem_of(err), NULL);
+		reply_error(x, api, err);
 		return;
 	}
 	http_exchange_defer(x, on_gone, waiting);
@@ -174,16 +210,11 @@ start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
 
 void
 signalling_join(struct http_exchange *x, struct api *api,
-    const struct signalling_policy *policy)
+    enum ipc_direction direction)
 {
-	struct room_wish wish = { .direction = policy->direction };
+	struct room_wish wish = { .direction = direction };
 	char             name[PERSON_NAME_SIZE];
 
-	if (policy->open_to_all) {
-		http_exchange_set_header(x, "Access-Control-Allow-Origin", "*");
-		http_exchange_set_header(x, "Access-Control-Expose-Headers",
-		    "Location, ETag, Tessera-Participant");
-	}
 	if (!read_offer(x, &wish) || !read_query(x, &wish, name))
 		return;
 	wish.loopback = http_exchange_is_loopback(x);
@@ -192,20 +223,22 @@ signalling_join(struct http_exchange *x, struct api *api,
 }
 
 void
-signalling_preflight(struct http_exchange *x)
+signalling_open(struct http_exchange *x)
 {
-	if (!room_name_is_valid(http_exchange_param(x, "room"))) {
-		http_exchange_problem(x, PROBLEM_ROOM_NAME,
-		    ROOM_NAME_WORDS);
-		return;
-	}
-	http_exchange_set_header(x, "Accept-Post", SDP_TYPE);
-	http_exchange_set_header(x, "Allow", "POST, OPTIONS");
 	http_exchange_set_header(x, "Access-Control-Allow-Origin", "*");
-	http_exchange_set_header(x, "Access-Control-Allow-Methods",
-	    "POST, OPTIONS");
+	http_exchange_set_header(x, "Access-Control-Expose-Headers",
+	    "Location, ETag, Accept-Patch, Accept-Post, Link, Retry-After, "
+	    "Tessera-Participant");
+}
+
+void
+signalling_preflight(struct http_exchange *x, const char *methods)
+{
+	signalling_open(x);
+	http_exchange_set_header(x, "Allow", methods);
+	http_exchange_set_header(x, "Access-Control-Allow-Methods", methods);
 	http_exchange_set_header(x, "Access-Control-Allow-Headers",
-	    "Content-Type, Authorization, Tessera-Resume");
+	    "Content-Type, Authorization, If-Match, If-None-Match, "
+	    "Tessera-Resume");
 	http_exchange_set_header(x, "Access-Control-Max-Age", "600");
-	http_exchange_reply(x, 204, NULL, NULL, 0);
 }

@@ -258,7 +258,10 @@ http_exchange_problem(struct http_exchange *x, enum problem problem,
 	const int retry_s = problem_retry_after_s(problem);
 	char      number[12];
 
-	if (retry_s > 0) {
+	/* The handler may know better. */
+	if (retry_s > 0 && evhttp_find_header(
+	    evhttp_request_get_output_headers(x->request),
+	    "Retry-After") == NULL) {
 		snprintf(number, sizeof(number), "%d", retry_s);
 		http_exchange_set_header(x, "Retry-After", number);
 	}

@@ -68,7 +68,10 @@ void http_exchange_reply(struct http_exchange *x, int status,
 void http_exchange_reply_static(struct http_exchange *x, int status,
     const char *type, const void *bytes, size_t len);
 
-/* A problem document; `detail` may be NULL. */
+/*
+ * A problem document; `detail` may be NULL. Some have a Retry-After, when
+ * the handler has set none.
+ */
 void http_exchange_problem(struct http_exchange *x, enum problem problem,
     const char *detail);
 

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IPC_VERSION     1
+#define IPC_VERSION     2
 #define IPC_MESSAGE_MAX (96 * 1024)	/* header and body */
 #define IPC_FDS_MAX     4
 
@@ -37,8 +37,9 @@ enum ipc_state {
 #define IPC_DOWN_ROWS(X)						\
 	X(CONFIG,   28,   316, 1, 2, IPC_IN_START)			\
 	X(OPEN,      3,    66, 0, 0, IPC_IN_SPARE)			\
-	X(JOIN,     21, 65812, 0, 0, IPC_IN_ROOM)			\
+	X(JOIN,     25, 65816, 0, 0, IPC_IN_ROOM)			\
 	X(PATCH,    12,   268, 0, 0, IPC_IN_ROOM)			\
+	X(RESTART,  15, 65550, 0, 0, IPC_IN_ROOM)			\
 	X(LEAVE,     8,     8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
 	X(PING,      8,     8, 0, 0, IPC_IN_LIFE)			\
 	X(CLOSE,     0,     0, 0, 0, IPC_IN_SPARE | IPC_IN_ROOM)

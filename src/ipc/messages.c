@@ -174,6 +174,7 @@ ipc_join_write(uint8_t *out, size_t size, const struct ipc_join *j)
 		return 0;
 	writer_u32(&w, j->request);
 	writer_u32(&w, j->participant);
+	writer_u32(&w, j->place);
 	writer_u16(&w, j->direction);
 	writer_u16(&w, j->loopback);
 	writer_u16(&w, j->max_height);
@@ -192,6 +193,7 @@ ipc_join_parse(struct ipc_join *out, const uint8_t *p, size_t len)
 
 	j.request = reader_u32(&r);
 	j.participant = reader_u32(&r);
+	j.place = reader_u32(&r);
 	j.direction = reader_u16(&r);
 	j.loopback = reader_u16(&r);
 	j.max_height = reader_u16(&r);
@@ -247,6 +249,41 @@ ipc_patch_parse(struct ipc_patch *out, const uint8_t *p, size_t len)
 		return -EBADMSG;
 	c.has_name = has_name != 0;
 	*out = c;
+	return 0;
+}
+
+/* ---- RESTART ------------------------------------------------------------ */
+
+size_t
+ipc_restart_write(uint8_t *out, size_t size, const struct ipc_restart *f)
+{
+	struct writer w = writer_of(out, size);
+
+	if (!in(f->fragment_len, 1, IPC_SDP_MAX))
+		return 0;
+	writer_u32(&w, f->request);
+	writer_u32(&w, f->participant);
+	writer_u16(&w, f->loopback);
+	writer_u32(&w, (uint32_t)f->fragment_len);
+	writer_bytes(&w, f->fragment, f->fragment_len);
+	return writer_len(&w);
+}
+
+int
+ipc_restart_parse(struct ipc_restart *out, const uint8_t *p, size_t len)
+{
+	struct reader      r = reader_of(p, len);
+	struct ipc_restart f;
+
+	f.request = reader_u32(&r);
+	f.participant = reader_u32(&r);
+	f.loopback = reader_u16(&r);
+	f.fragment_len = reader_u32(&r);
+	f.fragment = reader_text(&r, f.fragment_len);
+	if (!reader_done(&r) || f.loopback > 1 ||
+	    !in(f.fragment_len, 1, IPC_SDP_MAX))
+		return -EBADMSG;
+	*out = f;
 	return 0;
 }
 
@@ -352,7 +389,7 @@ ipc_answer_parse(struct ipc_answer *out, const uint8_t *p, size_t len)
 	a.status = reader_u32(&r);
 	a.text_len = reader_u32(&r);
 	a.text = reader_text(&r, a.text_len);
-	if (!reader_done(&r) || a.status > IPC_ANSWER_FULL ||
+	if (!reader_done(&r) || a.status > IPC_ANSWER_GONE ||
 	    a.text_len > IPC_SDP_MAX ||
 	    (a.status == IPC_ANSWER_OK && a.text_len == 0))
 		return -EBADMSG;

@@ -66,6 +66,7 @@ enum ipc_direction {
 struct ipc_join {
 	uint32_t request;	/* echoed in ANSWER */
 	uint32_t participant;	/* chosen by tesserad, unique in the room */
+	uint32_t place;		/* tiles are in the order of these */
 	uint16_t direction;	/* enum ipc_direction */
 	uint16_t loopback;	/* 1: the requester is on loopback */
 	uint16_t max_height;	/* 720, 360 or 180 */
@@ -83,6 +84,15 @@ struct ipc_patch {
 	bool     has_name;
 	const char *name;
 	size_t      name_len;
+};
+
+/* RESTART: what a client says of its ICE, perhaps new credentials. */
+struct ipc_restart {
+	uint32_t request;	/* echoed in ANSWER */
+	uint32_t participant;
+	uint16_t loopback;	/* 1: the requester is on loopback */
+	const char *fragment;	/* of SDP, borrowed, not terminated */
+	size_t      fragment_len;	/* 1..IPC_SDP_MAX */
 };
 
 struct ipc_leave {
@@ -103,9 +113,11 @@ struct ipc_ready {
 };
 
 enum ipc_answer_status {
-	IPC_ANSWER_OK,		/* text is the SDP answer */
+	IPC_ANSWER_OK,		/* text is the SDP answer, or fragment */
 	IPC_ANSWER_BAD_OFFER,	/* text says why, for a person */
 	IPC_ANSWER_FULL,
+	IPC_ANSWER_NOTHING,	/* to RESTART: it was only candidates */
+	IPC_ANSWER_GONE,	/* to RESTART: there is no such participant */
 };
 
 struct ipc_answer {
@@ -120,12 +132,13 @@ enum ipc_presence_state {
 	IPC_HERE,		/* connected and heard from */
 	IPC_QUIET,		/* nothing heard for 2 s */
 	IPC_WEAK,		/* nothing heard for 5 s */
+	IPC_AWAY,		/* nothing heard for 12 s: without a tile */
 	IPC_GONE,		/* left or lost: the worker forgot it */
 };
 
 enum ipc_gone {
 	IPC_GONE_LEFT = 1,	/* LEAVE, or DTLS close_notify */
-	IPC_GONE_LOST,		/* silent for 12 s, or never connected */
+	IPC_GONE_LOST,		/* silent for 60 s, or never connected */
 	IPC_GONE_REPLACED,
 };
 
@@ -193,6 +206,8 @@ size_t ipc_config_write(uint8_t *out, size_t size, const struct ipc_config *);
 size_t ipc_open_write(uint8_t *out, size_t size, const struct ipc_open *);
 size_t ipc_join_write(uint8_t *out, size_t size, const struct ipc_join *);
 size_t ipc_patch_write(uint8_t *out, size_t size, const struct ipc_patch *);
+size_t ipc_restart_write(uint8_t *out, size_t size,
+    const struct ipc_restart *);
 size_t ipc_leave_write(uint8_t *out, size_t size, const struct ipc_leave *);
 size_t ipc_hello_write(uint8_t *out, size_t size, const struct ipc_hello *);
 size_t ipc_ready_write(uint8_t *out, size_t size, const struct ipc_ready *);
@@ -211,6 +226,7 @@ int ipc_config_parse(struct ipc_config *out, const uint8_t *p, size_t len);
 int ipc_open_parse(struct ipc_open *out, const uint8_t *p, size_t len);
 int ipc_join_parse(struct ipc_join *out, const uint8_t *p, size_t len);
 int ipc_patch_parse(struct ipc_patch *out, const uint8_t *p, size_t len);
+int ipc_restart_parse(struct ipc_restart *out, const uint8_t *p, size_t len);
 int ipc_leave_parse(struct ipc_leave *out, const uint8_t *p, size_t len);
 int ipc_hello_parse(struct ipc_hello *out, const uint8_t *p, size_t len);
 int ipc_ready_parse(struct ipc_ready *out, const uint8_t *p, size_t len);

@@ -10,6 +10,7 @@
 #include "room/room_internal.h"
 #include "rtp/rtp_extension.h"
 #include "rtp/rtp_packet.h"
+#include "sdp/fragment.h"
 #include "util/clock.h"
 #include "util/random.h"
 #include "util/xalloc.h"
@@ -17,7 +18,8 @@
 #define CONNECT_MAX_US     15000000	/* from JOIN to the DTLS keys */
 #define QUIET_US           2000000	/* presence: perhaps a goodbye */
 #define WEAK_US            5000000	/* presence: greyed */
-#define GONE_US            12000000	/* presence: tile gone */
+#define AWAY_US            12000000	/* presence: tile gone */
+#define LOST_US            60000000	/* presence: forgotten */
 #define REPORT_INTERVAL_US 1000000
 #define REPORT_FIRST_US    200000
 #define TWCC_INTERVAL_US   100000
@@ -35,7 +37,7 @@ bool
 participant_is_shown(const struct participant *who)
 {
 	return who->direction != IPC_JOIN_WATCH && who->connected &&
-	    !who->ended;
+	    who->presence != IPC_AWAY && !who->ended;
 }
 
 void
@@ -220,6 +222,8 @@ participant_rtp(void *to, struct packet *packet)
 	enum rtp_arrival    arrival = RTP_REFUSED;
 	const int64_t       now_us = clock_monotonic_us();
 
+	if (who->presence != IPC_HERE)
+		room_arm(who->room, now_us);
 	if (!rate_limit_pass(&who->rtp_rate, packet->arrival_us,
 	    RTP_SPACING_US, RTP_BURST)) {
 		who->room->packets_over++;
@@ -273,9 +277,45 @@ participant_ended(void *to, enum transport_end how)
 
 /* ---- what is due --------------------------------------------------------- */
 
+/* The picture of who went away, or has come back, goes and comes, too. */
+static void
+participant_show(struct participant *who, int64_t now_us)
+{
+	const bool away = who->presence == IPC_AWAY;
+
+	log_info(&who->log, away ? "away" : "back");
+	room_show_people(who->room);
+	if (who->agreed.video.send) {
+		who->watch.wanted = !away;
+		who->watch.started = false;
+		room_count_viewers(who->room, now_us);
+	}
+	if (away)
+		return;
+	if (who->watch.wanted)
+		subscription_start(who, now_us);
+	who->need_key = true;
+	participant_want_key(who, now_us);
+}
+
+static enum ipc_presence_state
+presence_after(int64_t silent_us)
+{
+	if (silent_us >= AWAY_US)
+		return IPC_AWAY;
+	if (silent_us >= WEAK_US)
+		return IPC_WEAK;
+	return silent_us >= QUIET_US ? IPC_QUIET : IPC_HERE;
+}
+
 static int64_t
 participant_presence(struct participant *who, int64_t now_us)
 {
+	static const int64_t until_us[] = {
+		[IPC_HERE] = QUIET_US, [IPC_QUIET] = WEAK_US,
+		[IPC_WEAK] = AWAY_US, [IPC_AWAY] = LOST_US,
+	};
+	const enum ipc_presence_state before = who->presence;
 	int64_t heard_us = transport_heard_us(who->transport);
 	int64_t silent_us;
 	enum ipc_presence_state state;
@@ -286,18 +326,18 @@ participant_presence(struct participant *who, int64_t now_us)
 		return who->joined_us + CONNECT_MAX_US;
 	}
 	silent_us = now_us - heard_us;
-	if (silent_us >= GONE_US) {
+	if (silent_us >= LOST_US) {
 		who->ended = IPC_GONE_LOST;
 		return now_us;
 	}
-	state = silent_us >= WEAK_US ? IPC_WEAK :
-	    silent_us >= QUIET_US ? IPC_QUIET : IPC_HERE;
-	if (who->presence != state) {
+	state = presence_after(silent_us);
+	if (before != state) {
 		who->presence = state;
 		room_tell_presence(who->room, who->id, state, 0);
+		if (before == IPC_AWAY || state == IPC_AWAY)
+			participant_show(who, now_us);
 	}
-	return heard_us + (state == IPC_WEAK ? GONE_US :
-	    state == IPC_QUIET ? WEAK_US : QUIET_US);
+	return heard_us + until_us[state];
 }
 
 static int64_t
@@ -361,6 +401,25 @@ participant_free(struct participant *who)
 }
 
 static void
+answer_candidates(struct sdp_answer_config *cfg, const struct room *room,
+    bool loopback)
+{
+	cfg->port = room->cfg.udp_port;
+	for (unsigned i = 0; i < room->cfg.address_count; i++) {
+		const struct ipc_address *a = &room->cfg.addresses[i];
+		struct sdp_candidate     *c;
+
+		if ((a->loopback && !loopback) ||
+		    (a->family == 6 ? !room->cfg.has_v6 : !room->cfg.has_v4))
+			continue;
+		c = &cfg->candidates[cfg->candidate_count++];
+		c->v6 = a->family == 6;
+		inet_ntop(c->v6 ? AF_INET6 : AF_INET, a->bytes, c->address,
+		    sizeof(c->address));
+	}
+}
+
+static void
 answer_config(struct sdp_answer_config *cfg, const struct room *room,
     const struct ipc_join *join, const struct participant *who)
 {
@@ -372,7 +431,6 @@ answer_config(struct sdp_answer_config *cfg, const struct room *room,
 
 	*cfg = (struct sdp_answer_config){
 		.policy = policies[join->direction],
-		.port = room->cfg.udp_port,
 		.audio_ssrc = who->audio_out.ssrc,
 		.video_ssrc = who->video_out.ssrc,
 		.cname = room->cname,
@@ -380,18 +438,7 @@ answer_config(struct sdp_answer_config *cfg, const struct room *room,
 		.video_max_bps = 2500000,
 	};
 	dtls_identity_fingerprint(room->identity, cfg->fingerprint);
-	for (unsigned i = 0; i < room->cfg.address_count; i++) {
-		const struct ipc_address *a = &room->cfg.addresses[i];
-		struct sdp_candidate     *c;
-
-		if ((a->loopback && !join->loopback) ||
-		    (a->family == 6 ? !room->cfg.has_v6 : !room->cfg.has_v4))
-			continue;
-		c = &cfg->candidates[cfg->candidate_count++];
-		c->v6 = a->family == 6;
-		inet_ntop(c->v6 ? AF_INET6 : AF_INET, a->bytes, c->address,
-		    sizeof(c->address));
-	}
+	answer_candidates(cfg, room, join->loopback);
 }
 
 static struct participant *
@@ -402,6 +449,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 
 	who->room = room;
 	who->id = join->participant;
+	who->place = join->place;
 	who->log = log_for(&room->log, "participant %08x", (unsigned)who->id);
 	who->direction = (enum ipc_direction)join->direction;
 	who->max_height = join->max_height;
@@ -457,7 +505,9 @@ participant_connect(struct participant *who, const char *ufrag,
 static void
 participant_seat(struct participant *who)
 {
-	struct room *room = who->room;
+	struct room        *room = who->room;
+	struct participant *after = TAILQ_LAST(&room->participants,
+	    participant_list);
 
 	/* Round and round, so that a slot rests before it is used again. */
 	while (room->by_slot[room->next_slot])
@@ -466,7 +516,38 @@ participant_seat(struct participant *who)
 	room->next_slot = (room->next_slot + 1) % PIPELINE_SLOTS;
 	room->by_slot[who->slot] = who;
 	room->count++;
-	TAILQ_INSERT_TAIL(&room->participants, who, entry);
+	/* Who comes back has the tile that he had. */
+	while (after && after->place > who->place)
+		after = TAILQ_PREV(after, participant_list, entry);
+	if (after)
+		TAILQ_INSERT_AFTER(&room->participants, after, who, entry);
+	else
+		TAILQ_INSERT_HEAD(&room->participants, who, entry);
+}
+
+/*
+ * In a full room who has been away the longest gives way; `old` (or NULL) is
+ * going to.
+ */
+static bool
+room_has_seat(struct room *room, const struct participant *old)
+{
+	const unsigned      most = room->cfg.participants_max <
+	    PIPELINE_SLOTS ? room->cfg.participants_max : PIPELINE_SLOTS;
+	struct participant *who, *oldest = NULL;
+
+	if (room->count - (old != NULL) < most)
+		return true;
+	TAILQ_FOREACH(who, &room->participants, entry) {
+		if (who != old && who->presence == IPC_AWAY &&
+		    (oldest == NULL ||
+		    transport_heard_us(who->transport) <
+		    transport_heard_us(oldest->transport)))
+			oldest = who;
+	}
+	if (oldest)
+		participant_leave(oldest, IPC_GONE_LOST);
+	return room->count - (old != NULL) < most;
 }
 
 enum ipc_answer_status
@@ -476,11 +557,10 @@ participant_join(struct room *room, const struct ipc_join *join,
 	const int64_t            now_us = clock_monotonic_us();
 	struct participant      *old = room_find(room, join->participant);
 	struct participant      *who;
-	const unsigned           others = room->count - (old != NULL);
 	struct sdp_answer_config cfg;
 	char                     ufrag[UFRAG_CHARS + 1], pwd[PWD_CHARS + 1];
 
-	if (others >= room->cfg.participants_max || others >= PIPELINE_SLOTS) {
+	if (!room_has_seat(room, old)) {
 		*why = "This room is full.";
 		return IPC_ANSWER_FULL;
 	}
@@ -511,6 +591,50 @@ participant_join(struct room *room, const struct ipc_join *join,
 	    who->agreed.video.receive ? "in " : "",
 	    who->agreed.video.send ? "out" : "");
 	return IPC_ANSWER_OK;
+}
+
+static enum ipc_answer_status
+restart_ice(struct participant *who, const struct sdp_fragment *asked,
+    bool loopback, struct strbuf *answer, const char **why)
+{
+	char                     ufrag[UFRAG_CHARS + 1], pwd[PWD_CHARS + 1];
+	struct sdp_answer_config cfg = { .ufrag = ufrag, .pwd = pwd };
+	struct sdp_negotiated   *agreed = &who->agreed;
+
+	random_ice_chars(ufrag, UFRAG_CHARS);
+	random_ice_chars(pwd, PWD_CHARS);
+	answer_candidates(&cfg, who->room, loopback);
+	/* The parser lets no longer text through. */
+	memcpy(agreed->ufrag, asked->ufrag.p, asked->ufrag.len);
+	agreed->ufrag[asked->ufrag.len] = '\0';
+	memcpy(agreed->pwd, asked->pwd.p, asked->pwd.len);
+	agreed->pwd[asked->pwd.len] = '\0';
+	if (transport_restart(who->transport, ufrag, pwd, agreed->ufrag,
+	    agreed->pwd) != 0 ||
+	    sdp_fragment_answer(answer, asked, &cfg) != 0) {
+		*why = "This room is out of memory.";
+		return IPC_ANSWER_FULL;
+	}
+	log_debug(&who->log, "restarts ICE");
+	return IPC_ANSWER_OK;
+}
+
+enum ipc_answer_status
+participant_restart(struct participant *who,
+    const struct ipc_restart *restart, struct strbuf *answer,
+    const char **why)
+{
+	enum ipc_answer_status status = IPC_ANSWER_NOTHING;
+	struct sdp_fragment    asked;
+
+	if (sdp_fragment_read(&asked, restart->fragment,
+	    restart->fragment_len, why) != 0)
+		return IPC_ANSWER_BAD_OFFER;
+	if (sdp_fragment_restarts(&asked, &who->agreed))
+		status = restart_ice(who, &asked, restart->loopback, answer,
+		    why);
+	sdp_fragment_clear(&asked);
+	return status;
 }
 
 uint64_t

@@ -53,6 +53,32 @@ command_join(struct room *room, const struct ipc_message *m)
 }
 
 static void
+command_restart(struct room *room, const struct ipc_message *m)
+{
+	struct ipc_restart  restart;
+	struct ipc_answer   answer = { 0 };
+	struct participant *who;
+	struct strbuf       fragment;
+	const char         *why = "";
+
+	if (ipc_restart_parse(&restart, m->body, m->body_len) != 0)
+		abort();
+	strbuf_init(&fragment, IPC_SDP_MAX);
+	answer.request = restart.request;
+	answer.participant = restart.participant;
+	answer.status = IPC_ANSWER_GONE;
+	who = room_find(room, restart.participant);
+	if (who)
+		answer.status = participant_restart(who, &restart, &fragment,
+		    &why);
+	answer.text = answer.status == IPC_ANSWER_OK ?
+	    strbuf_text(&fragment) : why;
+	answer.text_len = strlen(answer.text);
+	tell_answer(room, &answer);
+	strbuf_clear(&fragment);
+}
+
+static void
 command_patch(struct room *room, const struct ipc_message *m)
 {
 	struct ipc_patch    patch;
@@ -120,6 +146,9 @@ room_command(struct room *room, const struct ipc_message *m)
 		break;
 	case IPC_PATCH:
 		command_patch(room, m);
+		break;
+	case IPC_RESTART:
+		command_restart(room, m);
 		break;
 	case IPC_LEAVE:
 		command_leave(room, m);

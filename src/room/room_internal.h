@@ -81,11 +81,12 @@ struct subscription {
 };
 
 struct participant {
-	TAILQ_ENTRY(participant) entry;	/* in order of joining */
+	TAILQ_ENTRY(participant) entry;	/* in order of their places */
 	struct room      *room;
 	struct log        log;
 	uint32_t          id;
 	unsigned          slot;
+	uint32_t          place;	/* tiles are in this order */
 	enum ipc_direction direction;
 	uint16_t          max_height;		/* largest picture wanted */
 	bool              mic, camera;	/* switched on */
@@ -191,6 +192,14 @@ struct participant *room_find(const struct room *room, uint32_t id);
  */
 enum ipc_answer_status participant_join(struct room *room,
     const struct ipc_join *join, struct strbuf *answer, const char **why);
+
+/*
+ * Answers a RESTART: IPC_ANSWER_OK with a fragment in `answer`,
+ * IPC_ANSWER_NOTHING when it was only candidates, or why not.
+ */
+enum ipc_answer_status participant_restart(struct participant *who,
+    const struct ipc_restart *restart, struct strbuf *answer,
+    const char **why);
 
 /* Removes and frees; says GONE to tesserad. */
 void participant_leave(struct participant *who, enum ipc_gone reason);

@@ -9,8 +9,13 @@
  *   wrong          answer for somebody else
  *   weak           after the answer: nothing heard for a while
  *   lost, left     after the answer: gone
- * Everything else joins, is here, has a tile and speaks. A PATCH to the name
- * "die" ends the process; to "burst" makes 300 tile maps.
+ *   away           after the answer: nothing heard for so long that it is not
+ *                  shown; a PATCH brings it back
+ * Everything else joins, is here, has a tile and speaks; the answer has its
+ * place. A PATCH to the name "die" ends the process; to "burst" makes 300 tile
+ * maps. An SDP fragment that begins with "restart" is answered by one, "bad"
+ * is malformed, "mute" is not answered, "die" ends the process, anything else
+ * is candidates.
  */
 #include <errno.h>
 #include <poll.h>
@@ -135,12 +140,12 @@ static void
 let_in(struct fake_room *room, const struct ipc_join *join)
 {
 	const uint32_t who = join->participant;
-	char           answer[160];
+	char           answer[200];
 
 	snprintf(answer, sizeof(answer), "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 	    "s=-\r\nt=0 0\r\na=x-direction:%u\r\na=x-height:%u\r\n"
-	    "a=ice-pwd:canned-secret-password\r\n", join->direction,
-	    join->max_height);
+	    "a=x-place:%u\r\na=ice-pwd:canned-secret-password\r\n",
+	    join->direction, join->max_height, join->place);
 	say_answer(room, join, IPC_ANSWER_OK, who, answer);
 	if (join->direction != IPC_JOIN_WATCH)
 		add_tile(room, who);
@@ -151,6 +156,8 @@ let_in(struct fake_room *room, const struct ipc_join *join)
 	say_presence(room, who, IPC_HERE, 0);
 	if (wants(join, "weak"))
 		say_presence(room, who, IPC_WEAK, 0);
+	else if (wants(join, "away"))
+		say_presence(room, who, IPC_AWAY, 0);
 	else if (wants(join, "lost"))
 		say_presence(room, who, IPC_GONE, IPC_GONE_LOST);
 	else if (wants(join, "left"))
@@ -183,6 +190,34 @@ on_join(struct fake_room *room)
 }
 
 static void
+on_restart(struct fake_room *room)
+{
+	struct ipc_restart restart;
+	struct ipc_join    join = { 0 };
+
+	if (ipc_restart_parse(&restart, room->message.body,
+	    room->message.body_len) != 0)
+		abort();
+	join.request = restart.request;
+	join.participant = restart.participant;
+	join.sdp = restart.fragment;
+	join.sdp_len = restart.fragment_len;
+	if (wants(&join, "die"))
+		exit(1);
+	if (wants(&join, "mute"))
+		return;
+	if (wants(&join, "bad"))
+		say_answer(room, &join, IPC_ANSWER_BAD_OFFER,
+		    join.participant, "It has half of the credentials.");
+	else if (wants(&join, "restart"))
+		say_answer(room, &join, IPC_ANSWER_OK, join.participant,
+		    "a=ice-lite\r\na=ice-pwd:canned-secret-fragment\r\n");
+	else
+		say_answer(room, &join, IPC_ANSWER_NOTHING, join.participant,
+		    "");
+}
+
+static void
 on_patch(struct fake_room *room)
 {
 	struct ipc_patch patch;
@@ -198,6 +233,7 @@ on_patch(struct fake_room *room)
 		for (unsigned i = 0; i < 300; i++)
 			say_tilemap(room);
 	}
+	say_presence(room, patch.participant, IPC_HERE, 0);
 }
 
 static void
@@ -237,6 +273,9 @@ on_message(struct fake_room *room)
 		break;
 	case IPC_PATCH:
 		on_patch(room);
+		break;
+	case IPC_RESTART:
+		on_restart(room);
 		break;
 	case IPC_LEAVE:
 		on_leave(room);

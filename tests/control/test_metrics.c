@@ -159,26 +159,28 @@ finds_a_session_by_its_whole_id(void **state)
 static void
 lets_the_lost_come_back_once_within_a_minute(void **state)
 {
-	const int64_t  s = 1000000;
-	struct resume *resume;
-	uint32_t       who = 0;
+	const int64_t            s = 1000000;
+	const struct resume_seat eleven = { 11, 3 }, other = { 22, 4 };
+	struct resume_seat       seat = { 0 };
+	struct resume           *resume;
 
 	(void)state;
 	assert_int_equal(resume_new(&resume), 0);
-	resume_keep(resume, 0, "first", "blue", 11);
-	resume_keep(resume, 10 * s, "second", "blue", 22);
-	assert_int_equal(resume_take(resume, 20 * s, "first", "red", &who),
+	resume_keep(resume, 0, "first", "blue", &eleven);
+	resume_keep(resume, 10 * s, "second", "blue", &other);
+	assert_int_equal(resume_take(resume, 20 * s, "first", "red", &seat),
 	    -ENOENT);
-	assert_int_equal(resume_take(resume, 20 * s, "firs", "blue", &who),
+	assert_int_equal(resume_take(resume, 20 * s, "firs", "blue", &seat),
 	    -ENOENT);
 	assert_true(resume_holds(resume, "blue", 11));
 	assert_false(resume_holds(resume, "red", 11));
-	assert_int_equal(resume_take(resume, 20 * s, "first", "blue", &who),
+	assert_int_equal(resume_take(resume, 20 * s, "first", "blue", &seat),
 	    0);
-	assert_int_equal(who, 11);
-	assert_int_equal(resume_take(resume, 20 * s, "first", "blue", &who),
+	assert_int_equal(seat.participant, 11);
+	assert_int_equal(seat.place, 3);
+	assert_int_equal(resume_take(resume, 20 * s, "first", "blue", &seat),
 	    -ENOENT);
-	assert_int_equal(resume_take(resume, 70 * s, "second", "blue", &who),
+	assert_int_equal(resume_take(resume, 70 * s, "second", "blue", &seat),
 	    -ENOENT);
 	resume_free(&resume);
 }
@@ -186,19 +188,20 @@ lets_the_lost_come_back_once_within_a_minute(void **state)
 static void
 forgets_the_oldest_of_too_many(void **state)
 {
-	struct resume *resume;
-	uint32_t       who;
-	char           id[16];
+	struct resume     *resume;
+	struct resume_seat seat = { 0 };
+	char               id[16];
 
 	(void)state;
 	assert_int_equal(resume_new(&resume), 0);
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(id, sizeof(id), "s%u", i);
-		resume_keep(resume, 0, id, "blue", i);
+		seat.participant = i;
+		resume_keep(resume, 0, id, "blue", &seat);
 	}
-	assert_int_equal(resume_take(resume, 0, "s903", "blue", &who),
+	assert_int_equal(resume_take(resume, 0, "s903", "blue", &seat),
 	    -ENOENT);
-	assert_int_equal(resume_take(resume, 0, "s904", "blue", &who), 0);
+	assert_int_equal(resume_take(resume, 0, "s904", "blue", &seat), 0);
 	resume_free(&resume);
 }
 

@@ -87,6 +87,10 @@ class Reply:
         return document['type'].removeprefix('urn:tessera:problem:')
 
 
+def session_of(reply):
+    return reply.headers['Location'].rsplit('/', 1)[1]
+
+
 class Stream:
     """One open stream of events."""
 
@@ -153,7 +157,7 @@ class Server:
                     f'https_listen: "[::]:{self.tls_port}"\n'
                     f'admin_listen: "127.0.0.1:{self.admin_port}"\n'
                     f'state_dir: "{self.folder}/state/deep"\nlog_level: {level}\n'
-                    'rooms_max: 20\nudp_port_min: 42000\nudp_port_max: 42199\n')
+                    'rooms_max: 60\nudp_port_min: 42000\nudp_port_max: 42199\n')
 
     def start(self):
         with open(self.log_path, 'ab') as log:
@@ -330,7 +334,7 @@ def makes_whip_send_and_whep_watch(s):
     room = s.get('/v1/rooms/ways', admin=True).json()
     equal((room['people'], room['watchers']), (1, 1))
     equal(s.people('ways'), 1)
-    stream = Stream(s, send.headers['Location'])
+    stream = Stream(s, '/v1/sessions/' + session_of(send))
     equal(len(stream.next('snapshot')['people']), 1)
     stream.close()
 
@@ -394,11 +398,6 @@ def answers_each_problem_of_the_table(s):
         if status == 503:
             true(int(reply.headers['Retry-After']) > 0, 'Retry-After')
     equal(s.join('table', 'bad\r\n').json()['detail'], 'There is no audio in it.')
-    restart = s.request('PATCH', location, 'a=x', {**fragment, 'If-Match': '*'})
-    equal((restart.status, restart.problem()), (422, 'bad-offer'), 'an ICE restart')
-    fresh = s.join('table').headers
-    equal(s.request('PATCH', fresh['Location'], 'a=x', {**fragment, 'If-Match': fresh['ETag']})
-          .status, 204, 'candidates')
 
 
 @test
@@ -407,7 +406,9 @@ def tells_which_methods_there_are(s):
                                   ('GET', '/v1/rooms/x/join', 'POST'),
                                   ('DELETE', '/blue', 'GET, HEAD'),
                                   ('OPTIONS', '/v1/rooms/x/join', 'POST'),
-                                  ('PATCH', '/whip/x', 'POST, OPTIONS')):
+                                  ('PATCH', '/whip/x', 'GET, HEAD, POST, OPTIONS'),
+                                  ('POST', '/whip/x/y', 'GET, HEAD, PATCH, DELETE, OPTIONS'),
+                                  ('PUT', '/whep/x', 'GET, HEAD, POST, OPTIONS')):
         reply = s.request(method, path)
         equal((reply.status, reply.problem(), reply.headers['Allow']), (405, 'method', allowed))
     equal(s.request('BREW', '/').problem(), 'not-implemented')
@@ -564,6 +565,121 @@ def resumes_as_the_same_person(s):
 
 
 @test
+def shows_nobody_who_is_away(s):
+    watcher, _ = s.joined('away', query='?name=Watcher')
+    stream = Stream(s, watcher)
+    stream.next('snapshot')
+    location, who = s.joined('away', 'away\r\n')
+
+    def roster():
+        while True:
+            event = stream.next('roster')
+            if event['person']['id'] == who:
+                return event['op']
+    equal(roster(), 'joined')
+    equal(roster(), 'changed', 'here')
+    equal(roster(), 'left', 'away')
+    equal(s.people('away'), 1)
+    page = Stream(s, location)
+    equal([p['name'] for p in page.next('snapshot')['people']], ['Watcher'])
+    equal(s.patch(location, {'mic': False}).status, 204, 'his session lives')
+    equal(roster(), 'joined', 'back')
+    equal(s.people('away'), 2)
+    page.close()
+    stream.close()
+
+
+@test
+def restarts_ice(s):
+    location, _ = s.joined('ice')
+    tag = s.join('ice').headers
+    location, tag = tag['Location'], tag['ETag']
+    sent = {'Content-Type': 'application/trickle-ice-sdpfrag'}
+
+    def patch(text, match):
+        return s.request('PATCH', location, text, {**sent, 'If-Match': match})
+    for match in (tag, '*', '"*"', f'"other", {tag}'):
+        candidates = patch('a=candidate', match)
+        equal((candidates.status, candidates.body), (204, b''))
+        equal(candidates.headers['ETag'], None)
+    fresh = patch('restart', '*')
+    equal((fresh.status, fresh.headers['Content-Type']), (200, sent['Content-Type']))
+    equal(fresh.body, b'a=ice-lite\r\na=ice-pwd:canned-secret-fragment\r\n')
+    true(re.fullmatch(r'"[0-9a-f]{16}"', fresh.headers['ETag']), 'an ETag')
+    true(fresh.headers['ETag'] != tag, 'a new one')
+    equal(patch('a=candidate', tag).problem(), 'precondition')
+    equal(patch('a=candidate', 'W/' + fresh.headers['ETag']).problem(), 'precondition')
+    again = patch('restart', fresh.headers['ETag'])
+    equal(again.status, 200, 'credentials that are new are a restart')
+    bad = patch('bad', '*')
+    equal((bad.status, bad.problem()), (400, 'bad-request'))
+    equal(bad.json()['detail'], 'It has half of the credentials.')
+    equal(patch('', '*').problem(), 'bad-request')
+    equal(patch('a\0', '*').problem(), 'bad-request')
+    equal(patch('a=candidate', again.headers['ETag']).status, 204, 'no harm done')
+    # The session ends while the room is asked.
+    with socket.create_connection(('127.0.0.1', s.port), timeout=15) as connection:
+        connection.sendall(f'PATCH {location} HTTP/1.1\r\nHost: a\r\nIf-Match: *\r\nContent-Type: '
+                           'application/trickle-ice-sdpfrag\r\nContent-Length: 4\r\n\r\n'
+                           'mute'.encode())
+        eventually(lambda: s.metric('tessera_http_connections') > 1, 'it is under way')
+        equal(s.request('DELETE', location).status, 200)
+        true(b' 404 ' in connection.recv(65536).split(b'\r\n')[0], 'there is no such session')
+    last, _ = s.joined('ice')
+    location = last
+    start = time.monotonic()
+    mute = patch('mute', '*')
+    equal((mute.status, mute.problem()), (504, 'timeout'))
+    true(4.8 < time.monotonic() - start < 8, 'five seconds')
+    dead = patch('die', '*')
+    equal((dead.status, dead.problem()), (503, 'room-failed'))
+
+
+@test
+def gives_places_that_are_kept(s):
+    def place(reply):
+        return int(re.search(rb'x-place:(\d+)', reply.body).group(1))
+    ada, bob, eve = (s.join('places') for _ in range(3))
+    equal([place(x) for x in (ada, bob, eve)], [0, 1, 2])
+    again = s.join('places', headers={'Tessera-Resume': session_of(bob)})
+    equal(place(again), 1, 'who comes back has his place')
+    s.patch(ada.headers['Location'], {'name': 'die'})
+    late = s.join('places', headers={'Tessera-Resume': session_of(eve)})
+    equal(place(late), 2, 'after the death of the room, too')
+    equal(place(s.join('places')), 3, 'nobody gets the place of another')
+    back = s.join('places', headers={'Tessera-Resume': session_of(ada)})
+    equal(place(back), 0)
+    equal(back.headers['Tessera-Participant'], ada.headers['Tessera-Participant'])
+
+
+@test
+def closes_a_room_that_fails_three_times(s):
+    location, who = s.joined('cursed')
+    for _ in range(2):
+        stream = Stream(s, location)
+        stream.next('snapshot')
+        s.patch(location, {'name': 'die'})
+        equal(stream.next('ended'), {'reason': 'room-failed'})
+        stream.close()
+        location, again = s.joined('cursed', headers={
+            'Tessera-Resume': location.rsplit('/', 1)[1]})
+        equal(again, who)
+    stream = Stream(s, location)
+    stream.next('snapshot')
+    s.patch(location, {'name': 'die'})
+    equal(stream.next('ended'), {'reason': 'room-closed'})
+    equal(stream.next(), None)
+    for how in ('join', 'whip', 'whep'):
+        closed = s.join('cursed', how=how)
+        equal((closed.status, closed.problem()), (503, 'room-failed'))
+        true(50 <= int(closed.headers['Retry-After']) <= 60, 'for a minute')
+        true('three times' in closed.json()['detail'], 'words')
+    equal(s.get('/v1/rooms/cursed', admin=True).status, 404)
+    equal(s.people('cursed'), 0)
+    equal(s.join('blessed').status, 201, 'others open')
+
+
+@test
 def survives_the_death_of_a_room(s):
     location, who = s.joined('mortal')
     lasting, _ = s.joined('lasting')
@@ -637,13 +753,53 @@ def opens_only_whip_and_whep_to_other_origins(s):
     for way in ('whip', 'whep'):
         reply = s.request('OPTIONS', f'/{way}/cors', headers={
             **origin, 'Access-Control-Request-Method': 'POST'})
-        equal((reply.status, reply.body), (204, b''))
+        equal((reply.status, reply.body), (200, b''))
         equal(reply.headers['Access-Control-Allow-Origin'], '*')
         equal(reply.headers['Accept-Post'], 'application/sdp')
         true('Content-Type' in reply.headers['Access-Control-Allow-Headers'], 'content type')
+        shown = s.get(f'/{way}/cors', origin)
+        equal((shown.status, shown.body), (204, b''), 'GET has nothing to show')
+        equal(s.request('HEAD', f'/{way}/cors').status, 204)
+        equal(s.get(f'/{way}/Cors').problem(), 'room-name')
         for offer in ('v=0', 'bad'):
             equal(s.join('cors', offer, how=way, headers=origin)
                   .headers['Access-Control-Allow-Origin'], '*')
+    for way, other in (('whip', 'whep'), ('whep', 'whip')):
+        made = s.join('cors', how=way, headers=origin)
+        location = made.headers['Location']
+        true(re.fullmatch(rf'/{way}/cors/[A-Za-z0-9_-]{{43}}', location), location)
+        equal(made.headers['Accept-Patch'], 'application/trickle-ice-sdpfrag')
+        exposed = made.headers['Access-Control-Expose-Headers'].lower()
+        for name in ('location', 'etag', 'accept-patch', 'retry-after', 'link'):
+            true(name in exposed, name)
+        asked = s.request('OPTIONS', location, headers={
+            **origin, 'Access-Control-Request-Method': 'PATCH'})
+        equal((asked.status, asked.body), (200, b''))
+        for method in ('PATCH', 'DELETE'):
+            true(method in asked.headers['Access-Control-Allow-Methods'], method)
+        for name in ('content-type', 'if-match', 'authorization'):
+            true(name in asked.headers['Access-Control-Allow-Headers'].lower(), name)
+        sent = {**origin, 'If-Match': '*'}
+        fragment = {**sent, 'Content-Type': 'application/trickle-ice-sdpfrag'}
+        patched = s.request('PATCH', location, 'restart', fragment)
+        equal(patched.status, 200)
+        json_type = s.request('PATCH', location, '{}', {
+            **sent, 'Content-Type': 'application/json'})
+        equal((json_type.status, json_type.headers['Accept-Patch']),
+              (415, 'application/trickle-ice-sdpfrag'))
+        missing = s.request('PATCH', location, 'x', {
+            **origin, 'Content-Type': fragment['Content-Type']})
+        wrong = s.request('DELETE', location.replace('cors', 'other'), headers=origin)
+        elsewhere = s.request('DELETE', location.replace(way, other), headers=origin)
+        equal((missing.status, wrong.status, elsewhere.status), (428, 404, 404))
+        shown = s.get(location, origin)
+        equal((shown.status, shown.body), (204, b''))
+        ended = s.request('DELETE', location, headers={**origin, 'If-Match': '"old"'})
+        equal(ended.status, 200, 'no tag matters to DELETE')
+        gone = s.request('DELETE', location, headers=origin)
+        equal(gone.status, 404)
+        for reply in (asked, patched, json_type, missing, wrong, elsewhere, shown, ended, gone):
+            equal(reply.headers['Access-Control-Allow-Origin'], '*')
     location = s.join('cors', headers=origin).headers['Location']
     for reply in (s.join('cors', headers=origin), s.get('/', origin), s.patch(location, {}),
                   s.request('OPTIONS', '/v1/rooms/cors/join', headers=origin),

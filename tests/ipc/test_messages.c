@@ -31,6 +31,7 @@ union parsed {
 	struct ipc_open open;
 	struct ipc_join join;
 	struct ipc_patch patch;
+	struct ipc_restart restart;
 	struct ipc_leave leave;
 	struct ipc_hello hello;
 	struct ipc_ready ready;
@@ -54,6 +55,7 @@ PARSER(config)
 PARSER(open)
 PARSER(join)
 PARSER(patch)
+PARSER(restart)
 PARSER(leave)
 PARSER(hello)
 PARSER(ready)
@@ -226,7 +228,7 @@ static void
 join_goes_there_and_back(void **state)
 {
 	const struct ipc_join in = {
-		.request = 7, .participant = 0xfedcba98,
+		.request = 7, .participant = 0xfedcba98, .place = 3,
 		.direction = IPC_JOIN_WATCH, .loopback = 1, .max_height = 360,
 		.name = "Ada", .name_len = 3, .sdp = "v=0\r\n", .sdp_len = 5,
 	};
@@ -235,20 +237,21 @@ join_goes_there_and_back(void **state)
 	const size_t    len = ipc_join_write(body, sizeof(body), &in);
 
 	(void)state;
-	assert_int_equal(len, 28);
+	assert_int_equal(len, 32);
 	assert_int_equal(ipc_join_parse(&out, body, len), 0);
 	assert_int_equal(out.request, 7);
 	assert_int_equal(out.participant, 0xfedcba98);
+	assert_int_equal(out.place, 3);
 	assert_int_equal(out.direction, IPC_JOIN_WATCH);
 	assert_int_equal(out.max_height, 360);
 	assert_memory_equal(out.name, "Ada", 3);
 	assert_int_equal(out.sdp_len, 5);
 	assert_memory_equal(out.sdp, "v=0\r\n", 5);
 	refuses_other_lengths(parse_join, body, len);
-	REFUSES(parse_join, body, len, { 8, 2, 3 }, { 10, 2, 2 },
-	    { 12, 2, 0 }, { 12, 2, 719 }, { 14, 2, 257 }, { 14, 2, 4 },
-	    { 16, 4, 0 }, { 16, 4, 6 }, { 16, 4, 0xffffffff },
-	    { 20, 1, 0 }, { 24, 1, 0 });
+	REFUSES(parse_join, body, len, { 12, 2, 3 }, { 14, 2, 2 },
+	    { 16, 2, 0 }, { 16, 2, 719 }, { 18, 2, 257 }, { 18, 2, 4 },
+	    { 20, 4, 0 }, { 20, 4, 6 }, { 20, 4, 0xffffffff },
+	    { 24, 1, 0 }, { 28, 1, 0 });
 }
 
 static void
@@ -269,7 +272,7 @@ join_takes_the_longest_offer_and_no_longer_one(void **state)
 	memset(sdp, 's', IPC_SDP_MAX + 1);
 	memset(name, 'n', sizeof(name));
 	len = ipc_join_write(body, SIZE, &in);
-	assert_int_equal(len, 65812);
+	assert_int_equal(len, 65816);
 	assert_int_equal(ipc_join_parse(&out, body, len), 0);
 	assert_true(ipc_down_allowed(IPC_JOIN, len, 0, IPC_IN_ROOM));
 	in.sdp_len++;
@@ -279,6 +282,32 @@ join_takes_the_longest_offer_and_no_longer_one(void **state)
 	assert_int_equal(ipc_join_write(body, SIZE, &in), 0);
 	free(sdp);
 	free(body);
+}
+
+static void
+restart_goes_there_and_back(void **state)
+{
+	const struct ipc_restart in = { .request = 9, .participant = 0xabcdef,
+		.loopback = 1, .fragment = "a=mid:0", .fragment_len = 7 };
+	struct ipc_restart out, long_one = in;
+	uint8_t            body[64];
+	const size_t       len = ipc_restart_write(body, sizeof(body), &in);
+
+	(void)state;
+	assert_int_equal(len, 21);
+	assert_int_equal(ipc_restart_parse(&out, body, len), 0);
+	assert_int_equal(out.request, 9);
+	assert_int_equal(out.participant, 0xabcdef);
+	assert_int_equal(out.loopback, 1);
+	assert_int_equal(out.fragment_len, 7);
+	assert_memory_equal(out.fragment, "a=mid:0", 7);
+	refuses_other_lengths(parse_restart, body, len);
+	REFUSES(parse_restart, body, len, { 8, 2, 2 }, { 10, 4, 0 },
+	    { 10, 4, 8 }, { 10, 4, 0xffffffff }, { 14, 1, 0 });
+	long_one.fragment_len = IPC_SDP_MAX + 1;
+	assert_int_equal(ipc_restart_write(body, sizeof(body), &long_one), 0);
+	long_one.fragment_len = 0;
+	assert_int_equal(ipc_restart_write(body, sizeof(body), &long_one), 0);
 }
 
 static void
@@ -366,7 +395,7 @@ answer_goes_there_and_back(void **state)
 	assert_int_equal(out.participant, 2);
 	assert_memory_equal(out.text, "v=0", 3);
 	refuses_other_lengths(parse_answer, body, len);
-	REFUSES(parse_answer, body, len, { 8, 4, 3 }, { 12, 4, 4 },
+	REFUSES(parse_answer, body, len, { 8, 4, 5 }, { 12, 4, 4 },
 	    { 12, 4, 0xffffffff }, { 16, 1, 0 });
 	in.status = IPC_ANSWER_FULL;
 	in.text_len = 0;
@@ -389,7 +418,8 @@ presence_has_a_reason_only_when_gone(void **state)
 	assert_int_equal(ipc_presence_parse(&out, body, 8), 0);
 	assert_int_equal(out.reason, IPC_GONE_LOST);
 	refuses_other_lengths(parse_presence, body, 8);
-	REFUSES(parse_presence, body, 8, { 4, 2, 4 }, { 4, 2, IPC_HERE },
+	REFUSES(parse_presence, body, 8, { 4, 2, 5 }, { 4, 2, IPC_AWAY },
+	    { 4, 2, IPC_HERE },
 	    { 6, 2, 0 }, { 6, 2, 4 });
 	in.state = IPC_WEAK;
 	in.reason = 0;
@@ -497,6 +527,7 @@ main(void)
 		cmocka_unit_test(join_goes_there_and_back),
 		cmocka_unit_test(
 		    join_takes_the_longest_offer_and_no_longer_one),
+		cmocka_unit_test(restart_goes_there_and_back),
 		cmocka_unit_test(patch_goes_there_and_back),
 		cmocka_unit_test(small_ones_go_there_and_back),
 		cmocka_unit_test(answer_goes_there_and_back),
