@@ -74,8 +74,11 @@ class FakeSender {
 
 class FakePeer extends EventTarget {
 	connectionState = 'new';
+	signalingState = 'stable';
 	localDescription = null;
 	transceivers = [];
+	restarts = 0;
+	rollbacks = 0;
 
 	constructor() {
 		super();
@@ -95,11 +98,21 @@ class FakePeer extends EventTarget {
 		return transceiver;
 	}
 
-	async setLocalDescription() {
-		this.localDescription = { sdp: 'offer' };
+	async createOffer({ iceRestart }) {
+		this.restarts += iceRestart ? 1 : 0;
+		return { type: 'offer', sdp: `v=0\r\na=group:BUNDLE 0 1\r\nm=audio 9 X 111\r\n` +
+			`a=mid:0\r\na=ice-ufrag:u${this.restarts}\r\na=ice-pwd:p\r\n` };
 	}
 
-	async setRemoteDescription() {
+	async setLocalDescription({ type = 'offer' } = {}) {
+		this.localDescription = { sdp: 'offer' };
+		this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
+		this.rollbacks += type === 'rollback' ? 1 : 0;
+	}
+
+	async setRemoteDescription({ sdp }) {
+		this.remote = sdp;
+		this.signalingState = 'stable';
 	}
 
 	async getStats() {
@@ -150,8 +163,23 @@ function headersOf(pairs) {
 	return { get: (name) => pairs[name] ?? null };
 }
 
+function fakeRestart() {
+	const answer = fakes.restarts.shift() ?? {};
+
+	if (answer.cut || fakes.down)
+		throw new TypeError('network');
+	if (answer.status)
+		return { ok: false, status: answer.status, headers: headersOf({}),
+			json: async () => ({ type: `urn:tessera:problem:${answer.type}` }) };
+	return { ok: true, status: 200, headers: headersOf({}),
+		text: async () => 'a=ice-lite\r\nm=audio 9 X 111\r\na=ice-ufrag:new\r\n' +
+			'a=ice-pwd:new\r\na=candidate:2\r\na=end-of-candidates\r\n' };
+}
+
 async function fakeFetch(url, { method = 'GET', headers = {}, body } = {}) {
 	fakes.requests.push({ url, method, headers, body });
+	if (method === 'PATCH' && headers['If-Match'])
+		return fakeRestart();
 	if (method !== 'POST')
 		return { ok: true, status: 200, headers: headersOf({}) };
 
@@ -175,6 +203,7 @@ const clock = new FakeClock();
 export const fakes = {
 	peers: [], streams: [], requests: [],
 	answers: [],			/* to the next joins; none: 201 */
+	restarts: [],			/* to the next ICE restarts; none: 200 */
 	down: false,
 	onjoin: () => {},		/* the server has a join, and has not answered */
 
@@ -184,6 +213,7 @@ export const fakes = {
 		this.streams = [];
 		this.requests = [];
 		this.answers = [];
+		this.restarts = [];
 		this.down = false;
 		this.onjoin = () => {};
 	},
@@ -196,6 +226,10 @@ export const fakes = {
 	},
 	joins() {
 		return this.requests.filter(({ method }) => method === 'POST').length;
+	},
+	/* ICE restarts that were asked for. */
+	asked() {
+		return this.requests.filter(({ headers }) => headers['If-Match']).length;
 	},
 	/* Lets everything that needs no time happen. */
 	settle() {

@@ -4,6 +4,7 @@ import { pause, runTest } from '../harness/tap.mjs';
 import { load } from './modules.mjs';
 
 const { inOrder, RoomModel } = await load('events.js');
+const { iceFragment, withIce } = await load('ice.js');
 const { freshName, nameProblem, tidyName } = await load('landing.js');
 const { hueOf, initials } = await load('person.js');
 const { LineQuality } = await load('quality.js');
@@ -69,6 +70,26 @@ function roomNames(test) {
 	    'proposes_names_that_differ');
 }
 
+function iceAgain(test) {
+	const offer = ['v=0', 'a=group:BUNDLE 0 1', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'a=mid:0',
+		'a=ice-ufrag:mine', 'a=ice-pwd:secret', 'a=ice-options:trickle',
+		'm=video 9 UDP/TLS/RTP/SAVPF 96', 'a=mid:1', 'a=ice-ufrag:mine', 'a=ice-pwd:secret',
+		''].join('\r\n');
+	test.check(iceFragment(offer) === ['a=group:BUNDLE 0 1', 'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+		'a=mid:0', 'a=ice-ufrag:mine', 'a=ice-pwd:secret', ''].join('\r\n'),
+	'a_fragment_has_the_credentials_of_the_bundle', iceFragment(offer));
+
+	const answer = ['v=0', 'm=audio 9 X 111', 'a=ice-ufrag:old', 'a=ice-pwd:old', 'a=setup:active',
+		'a=candidate:1', 'a=end-of-candidates', 'm=video 0 X 96', 'm=video 9 X 96',
+		'a=ice-ufrag:old', 'a=ice-pwd:old', 'a=candidate:1', ''].join('\r\n');
+	const fragment = 'a=ice-lite\r\nm=audio 9 X 111\r\na=mid:0\r\na=ice-ufrag:new\r\n' +
+		'a=ice-pwd:newer\r\na=candidate:2\r\na=end-of-candidates\r\n';
+	const fresh = ['a=ice-ufrag:new', 'a=ice-pwd:newer', 'a=candidate:2', 'a=end-of-candidates'];
+	test.check(withIce(answer, fragment) === ['v=0', 'm=audio 9 X 111', ...fresh, 'a=setup:active',
+		'm=video 0 X 96', 'm=video 9 X 96', ...fresh, ''].join('\r\n'),
+	'and_goes_into_each_section_of_the_answer', withIce(answer, fragment));
+}
+
 async function tileMaps(test) {
 	const shown = [];
 	const clock = new MapClock((map) => shown.push(map.version));
@@ -126,6 +147,7 @@ runTest(30, async (test) => {
 	theRoom(test);
 	looks(test);
 	roomNames(test);
+	iceAgain(test);
 	await tileMaps(test);
 	theLine(test);
 });

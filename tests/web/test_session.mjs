@@ -80,13 +80,65 @@ async function lineComesBack(test) {
 	    session.summary.interruptions === 1, 'one_that_comes_back_by_itself_is_kept', said);
 }
 
+async function lineIsMended(test) {
+	const { session } = await joined();
+	const peer = fakes.peer();
+
+	peer.become('disconnected');
+	await fakes.pass(2900);
+	test.check(fakes.asked() === 0, 'a_silent_line_is_given_time');
+	await fakes.pass(200);
+	const [asked] = fakes.requests.filter(({ method }) => method === 'PATCH').slice(-1);
+	test.check(fakes.asked() === 1 && asked.url === '/v1/sessions/s1' &&
+	    asked.headers['If-Match'] === '*' &&
+	    asked.headers['Content-Type'] === 'application/trickle-ice-sdpfrag' &&
+	    asked.body === 'a=group:BUNDLE 0 1\r\nm=audio 9 X 111\r\na=mid:0\r\n' +
+	    'a=ice-ufrag:u1\r\na=ice-pwd:p\r\n', 'then_ICE_is_restarted', asked.body);
+	test.check(peer.signalingState === 'stable', 'and_answered');
+	peer.become('connecting');
+	fakes.restarts.push({ cut: true }, { status: 504, type: 'timeout' });
+	await fakes.pass(5000);
+	test.check(fakes.asked() === 2 && peer.rollbacks === 1 && peer.signalingState === 'stable',
+	    'again_after_5_s_and_what_failed_is_taken_back');
+	await fakes.pass(5000);
+	test.check(fakes.asked() === 3 && peer.rollbacks === 2 && fakes.joins() === 1,
+	    'whatever_the_server_says');
+	peer.become('connected');
+	await fakes.pass(30_000);
+	test.check(fakes.asked() === 3 && fakes.joins() === 1 && session.phase === 'here' &&
+	    session.summary.interruptions === 1, 'until_the_line_answers');
+
+	peer.become('disconnected');
+	await fakes.pass(3100);
+	test.check(fakes.asked() === 4, 'the_next_silence_begins_anew');
+	peer.become('failed');
+	await fakes.settle();
+	await fakes.pass(20_000);
+	test.check(fakes.asked() === 4 && fakes.joins() >= 2, 'a_line_that_failed_is_not_mended');
+}
+
+async function sessionIsForgotten(test) {
+	const { session } = await joined();
+
+	fakes.restarts.push({ status: 404, type: 'not-found' });
+	fakes.peer().become('disconnected');
+	await fakes.pass(3100);
+	test.check(fakes.joins() === 2 && fakes.asked() === 1 &&
+	    fakes.requests.filter(({ method }) => method === 'POST')[1]
+	        .headers['Tessera-Resume'] === 's1',
+	'a_session_that_is_gone_is_joined_again_in_place');
+	fakes.peer().become('connected');
+	await fakes.pass(10_000);
+	test.check(session.phase === 'here' && fakes.asked() === 1, 'and_that_is_all');
+}
+
 async function lineIsReplaced(test) {
 	const { session } = await joined();
 	const first = fakes.peer();
 
 	fakes.onjoin = () => fakes.events(0).say('ended', { reason: 'replaced' });
 	first.become('disconnected');
-	await fakes.pass(8100);
+	await fakes.pass(23_100);
 	test.check(fakes.joins() === 2 && fakes.peer() !== first &&
 	    fakes.requests.filter(({ method }) => method === 'POST')[1]
 	        .headers['Tessera-Resume'] === 's1', 'one_silent_too_long_is_replaced_in_place');
@@ -152,6 +204,29 @@ async function roomRestarts(test) {
 	fakes.peer().become('connected');
 	await fakes.settle();
 	test.check(session.phase === 'here' && first.state === 'closed', 'and_all_is_well');
+}
+
+async function roomIsClosed(test) {
+	const { said } = await joined();
+
+	fakes.events(0).say('ended', { reason: 'room-closed' });
+	await fakes.pass(5000);
+	test.check(said.at(-1) === 'ended:room-closed' && fakes.joins() === 1,
+	    'a_room_that_was_closed_is_left_alone');
+
+	const late = await joined();
+	fakes.answers.push({ status: 503, type: 'room-failed', retry: '57' });
+	fakes.events(0).say('ended', { reason: 'room-failed' });
+	await fakes.pass(5000);
+	test.check(late.said.at(-1) === 'ended:room-closed' && fakes.joins() === 2,
+	    'also_by_who_finds_it_closed_on_the_way_back');
+
+	fakes.reset();
+	fakes.answers.push({ status: 503, type: 'room-failed', retry: '57' });
+	const session = new Session({ room: 'r' });
+	const error = await session.join().catch((reason) => reason);
+	test.check(error.code === 'room-closed' && error.retry_after_s === 57 &&
+	    session.phase === 'failed', 'and_who_comes_then_is_told_when_to_come_again');
 }
 
 async function serverRestarts(test) {
@@ -238,8 +313,9 @@ async function sendsWhatIsShown(test) {
 }
 
 runTest(60, async (test) => {
-	for (const part of [joins, joinsInVain, leavesWhileJoining, lineComesBack, lineIsReplaced,
-		failedLine, givesUp, roomRestarts, serverRestarts, endedByOthers, devices,
+	for (const part of [joins, joinsInVain, leavesWhileJoining, lineComesBack, lineIsMended,
+		sessionIsForgotten, lineIsReplaced, failedLine, givesUp, roomRestarts,
+		roomIsClosed, serverRestarts, endedByOthers, devices,
 		sendsWhatIsShown])
 		await part(test);
 });

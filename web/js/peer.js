@@ -1,6 +1,8 @@
 // One RTCPeerConnection: what we send, what we receive, how the line does.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import { iceFragment, withIce } from './ice.js';
+
 /**
  * @typedef {'audio'|'video'} Kind
  * @typedef {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} Tracks
@@ -31,6 +33,7 @@ export class Peer {
 	#last = { at_ms: 0, received: 0, sent: 0, packets: 0, lost: 0 };
 	#height = 0;
 	#settings = Promise.resolve();
+	#answer = '';
 
 	/** What the server sends: one sound, one picture. */
 	stream = new MediaStream();
@@ -80,6 +83,28 @@ export class Peer {
 	/** @param {string} sdp */
 	async accept(sdp) {
 		await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+		this.#answer = sdp;
+	}
+
+	/**
+	 * New ways through the network for the same connection (ICE restart).
+	 * @param {(fragment: string) => Promise<string>} ask takes our fragment to
+	 *        the server, and resolves with the server's
+	 */
+	async restart(ask) {
+		const offer = await this.#pc.createOffer({ iceRestart: true });
+
+		await this.#pc.setLocalDescription(offer);
+		try {
+			const fragment = await ask(iceFragment(offer.sdp ?? ''));
+
+			await this.accept(withIce(this.#answer, fragment));
+		} catch (error) {
+			/* What was agreed before holds on. */
+			if (this.#pc.signalingState === 'have-local-offer')
+				await this.#pc.setLocalDescription({ type: 'rollback' });
+			throw error;
+		}
 	}
 
 	/**

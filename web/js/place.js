@@ -77,6 +77,11 @@ export class Place {
 		}
 	}
 
+	/** Gives the connection that there is new ways through the network. */
+	async restart() {
+		await this.#peer?.restart((fragment) => this.#wire.restart(fragment));
+	}
+
 	/** @param {Peer} peer */
 	#use(peer) {
 		const old = this.#peer;

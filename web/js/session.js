@@ -6,6 +6,7 @@
 
 import { BackOff } from './backoff.js';
 import { RoomModel } from './events.js';
+import { Mender } from './mender.js';
 import { Place } from './place.js';
 import { LineQuality } from './quality.js';
 
@@ -19,8 +20,6 @@ export { JoinError, presence } from './wire.js';
  * @typedef {import('./wire.js').JoinError} JoinErrorType
  */
 
-/* A line that is silent so long is not waited for: a new one is tried. */
-const SILENT_MS = 8_000;
 const SAMPLE_MS = 2_000;
 /* Who has just said that it ends needs time to do so. */
 const SHUTDOWN_MS = 1_500;
@@ -36,8 +35,10 @@ export class Session extends EventTarget {
 	/** @type {BackOff|null} */ #trying = null;
 	#outage_ms = 0;			/* when the present outage began, 0: none */
 	#began_ms = 0;
-	#silence = 0;			/* timer */
 	#sampler = 0;			/* timer */
+
+	#mender = new Mender(() => this.#place.restart(),
+		(reason) => this.#reconnect(reason));
 
 	/** What is known of the room. */
 	model = new RoomModel();
@@ -158,16 +159,16 @@ export class Session extends EventTarget {
 
 	/** @param {RTCPeerConnectionState} state */
 	#onPeer(state) {
-		clearTimeout(this.#silence);
-		if (state === 'connected' && this.#phase === 'reconnecting') {
-			this.#mended();
+		if (state === 'connected') {
+			this.#mender.end();
+			if (this.#phase === 'reconnecting')
+				this.#mended();
 		} else if (state === 'failed') {
 			this.#reconnect('line');
 		} else if (state === 'disconnected' && this.#phase === 'here') {
 			/* It may come back by itself; meanwhile say so. */
 			this.#broken('line');
-			this.#silence = setTimeout(
-				() => this.#reconnect('line'), SILENT_MS);
+			this.#mender.begin();
 		}
 	}
 
@@ -186,7 +187,7 @@ export class Session extends EventTarget {
 		/* What we leave behind while we connect anew is ended, too. */
 		if (this.#over() || this.#trying || this.#phase === 'joining')
 			return;
-		if (reason === 'left' || reason === 'replaced')
+		if (['left', 'replaced', 'room-closed'].includes(reason))
 			this.#finish('ended', reason);
 		else
 			this.#reconnect(reason);
@@ -214,7 +215,7 @@ export class Session extends EventTarget {
 	async #reconnect(reason, broken = true) {
 		if (this.#trying || this.#over() || this.#phase === 'joining')
 			return;
-		clearTimeout(this.#silence);
+		this.#mender.end();
 		if (broken)
 			this.#broken(reason);
 
@@ -247,6 +248,10 @@ export class Session extends EventTarget {
 		this.#broken('line');
 		if (error.code === 'not-found')
 			this.#place.forget();
+		if (error.code === 'room-closed')
+			this.#finish('ended', error.code);
+		if (this.#over())
+			return false;
 		if (FINAL.includes(error.code) || !await backoff.pause(
 			performance.now(), 1000 * error.retry_after_s)) {
 			this.#place.deafen();
@@ -272,7 +277,7 @@ export class Session extends EventTarget {
 
 	/** @param {Phase} phase @param {string} [reason] */
 	#finish(phase, reason = '') {
-		clearTimeout(this.#silence);
+		this.#mender.end();
 		clearInterval(this.#sampler);
 		this.#setPhase(phase, reason);
 		this.#trying?.wake();

@@ -6,6 +6,11 @@ import { EVENT_TYPES } from './events.js';
 /** What the server gets to answer a join, and the line to carry media. */
 export const JOIN_MS = 10_000;
 
+/* A restart is worth less patience: the next one comes. */
+const RESTART_MS = 5_000;
+/* A room that only has to restart asks for less. */
+const CLOSED_S = 5;
+
 /** Why a join did not come about. `code` is for programs, the message for people. */
 export class JoinError extends Error {
 	/**
@@ -31,9 +36,12 @@ async function problemOf(response) {
 		/* Not from Tessera: the status must do. */
 	}
 
-	const code = String(body.type ?? '').split(':').pop() ||
+	let code = String(body.type ?? '').split(':').pop() ||
 		(response.status === 503 ? 'busy' : 'refused');
 
+	/* Not for a moment: the room has failed again and again. */
+	if (code === 'room-failed' && retry_after_s > CLOSED_S)
+		code = 'room-closed';
 	return new JoinError(code, { detail: body.detail, retry_after_s });
 }
 
@@ -118,6 +126,24 @@ export class Wire {
 				method: 'PATCH', body: JSON.stringify(change), cache: 'no-store',
 				headers: { 'Content-Type': 'application/json' },
 			}).catch(() => { /* told again by the next join */ });
+	}
+
+	/**
+	 * Restarts ICE: our new credentials for the server's.
+	 * @param {string} fragment of SDP
+	 * @returns {Promise<string>}
+	 */
+	async restart(fragment) {
+		const response = await fetch(this.#url(), {
+			method: 'PATCH', body: fragment, cache: 'no-store',
+			headers: { 'Content-Type': 'application/trickle-ice-sdpfrag',
+				'If-Match': '*' },
+			signal: AbortSignal.timeout(RESTART_MS),
+		});
+
+		if (response.status !== 200)
+			throw await problemOf(response);
+		return response.text();
 	}
 
 	/** Leaves; reaches the server even while the page is being closed. */
