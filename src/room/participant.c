@@ -213,6 +213,14 @@ participant_twcc(struct participant *who, const struct rtp_packet *rtp,
 	}
 }
 
+/* Who was silent is back now, not when the clock looks next. */
+static void
+participant_heard(struct participant *who, int64_t now_us)
+{
+	if (who->presence != IPC_HERE)
+		room_arm(who->room, now_us);
+}
+
 static void
 participant_rtp(void *to, struct packet *packet)
 {
@@ -222,8 +230,7 @@ participant_rtp(void *to, struct packet *packet)
 	enum rtp_arrival    arrival = RTP_REFUSED;
 	const int64_t       now_us = clock_monotonic_us();
 
-	if (who->presence != IPC_HERE)
-		room_arm(who->room, now_us);
+	participant_heard(who, now_us);
 	if (!rate_limit_pass(&who->rtp_rate, packet->arrival_us,
 	    RTP_SPACING_US, RTP_BURST)) {
 		who->room->packets_over++;
@@ -256,10 +263,12 @@ static void
 participant_rtcp(void *to, struct packet *packet)
 {
 	struct participant *who = to;
+	const int64_t       now_us = clock_monotonic_us();
 
+	participant_heard(who, now_us);
 	if (rate_limit_pass(&who->rtcp_rate, packet->arrival_us,
 	    RTCP_SPACING_US, RTCP_BURST)) {
-		feedback_received(who, packet, clock_monotonic_us());
+		feedback_received(who, packet, now_us);
 		return;
 	}
 	who->room->packets_over++;
@@ -287,13 +296,21 @@ participant_show(struct participant *who, int64_t now_us)
 	room_show_people(who->room);
 	if (who->agreed.video.send) {
 		who->watch.wanted = !away;
-		who->watch.started = false;
 		room_count_viewers(who->room, now_us);
 	}
-	if (away)
-		return;
-	if (who->watch.wanted)
+}
+
+/*
+ * Heard again after seconds: what was sent meanwhile is lost in both
+ * directions, and browsers ask for a key frame only after three more.
+ */
+static void
+participant_again(struct participant *who, int64_t now_us)
+{
+	if (who->watch.wanted) {
+		who->watch.started = false;
 		subscription_start(who, now_us);
+	}
 	who->need_key = true;
 	participant_want_key(who, now_us);
 }
@@ -336,6 +353,8 @@ participant_presence(struct participant *who, int64_t now_us)
 		room_tell_presence(who->room, who->id, state, 0);
 		if (before == IPC_AWAY || state == IPC_AWAY)
 			participant_show(who, now_us);
+		if (state == IPC_HERE)
+			participant_again(who, now_us);
 	}
 	return heard_us + until_us[state];
 }

@@ -18,6 +18,14 @@ function parse(block) {
 	return event;
 }
 
+/* Where the events of a session are: one of WHIP or WHEP has a URL of another kind. */
+export function eventsOf(session) {
+	const url = new URL(session);
+
+	url.pathname = `/v1/sessions/${url.pathname.split('/').pop()}/events`;
+	return url.href;
+}
+
 export class EventStream {
 	people = new Map();
 	tilemap = null;

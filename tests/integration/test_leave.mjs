@@ -10,14 +10,21 @@ import { startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'corridor';
-const ROOM_ENDS_MS = 10000;
+const ROOM_ENDS_MS = 10000, JOIN_SEEN_MS = 2000;
 
-async function enter(server, client, name, colour) {
+/* `stream`: of who is there already, and sees the tile. */
+async function enter(test, server, client, name, colour, stream = null) {
 	const { participant, session } = await client.join({
 		url: `${server.public}/v1/rooms/${ROOM}/join`, name,
 		colour: palette[colour],
 	});
+	const start = performance.now();
 
+	if (stream) {
+		await until(`${name} has a tile`, 10000, () => stream.tileOf(participant));
+		test.check(performance.now() - start <= JOIN_SEEN_MS, `${name} joins: seen by others`,
+		    `${Math.round(performance.now() - start)} ms after the answer`);
+	}
 	return { client, name, colour, participant, session };
 }
 
@@ -55,13 +62,13 @@ await runTest(100, async (test) => {
 	const [stays, deletes, dies] = ['wrtc', 'wrtc', 'wrtc'].map((kind) =>
 		startProcessClient(test, kind));
 
-	const last = await enter(server, stays, 'Who stays', 'red');
+	const last = await enter(test, server, stays, 'Who stays', 'red');
 	const stream = await EventStream.open(`${last.session}/events`);
 	test.atEnd(() => stream.close());
-	const killed = await enter(server, dies, 'Whose process dies', 'green');
-	const polite = await enter(server, deletes, 'Who says goodbye', 'blue');
-	const tab = await enter(server, browsers[0], 'Who closes the tab', 'yellow');
-	const away = await enter(server, browsers[1], 'Who closes Firefox', 'violet');
+	const killed = await enter(test, server, dies, 'Whose process dies', 'green', stream);
+	const polite = await enter(test, server, deletes, 'Who says goodbye', 'blue', stream);
+	const tab = await enter(test, server, browsers[0], 'Who closes the tab', 'yellow', stream);
+	const away = await enter(test, server, browsers[1], 'Who closes Firefox', 'violet', stream);
 	const people = [last, killed, polite, tab, away];
 	await Promise.all(people.map(({ client }) => client.watching()));
 	await until('five tiles', 5000, () => stream.tilemap?.tiles.length === 5);
@@ -73,9 +80,9 @@ await runTest(100, async (test) => {
 	await deletes.leave();
 	await checkGone(test, 'DELETE', stream, polite, 0, 1);
 	await browsers[0].closePage();
-	await checkGone(test, 'the tab is closed', stream, tab, 0, 4);
+	await checkGone(test, 'the tab is closed', stream, tab, 0, 3);
 	await browsers[1].closePage();
-	await checkGone(test, 'the page in Firefox is closed', stream, away, 0, 4);
+	await checkGone(test, 'the page in Firefox is closed', stream, away, 0, 3);
 	const weakS = await toldAfter(stream, killed, killedAt, 'the killed one is weak',
 	    ({ person }) => person.state === 'weak');
 	test.check(weakS >= 4 && weakS <= 8, 'a killed process: weak',
@@ -83,7 +90,7 @@ await runTest(100, async (test) => {
 	const goneS = await toldAfter(stream, killed, killedAt, 'the killed one is gone',
 	    ({ op }) => op === 'left');
 	await goneFrom(stream, killed, 2000);
-	test.check(goneS >= 10 && goneS <= 15, 'a killed process: off the roster and the tile map',
+	test.check(goneS >= 10 && goneS <= 13, 'a killed process: off the roster and the tile map',
 	    `after ${goneS.toFixed(1)} s`);
 
 	await seesEverybody(stays, stream, [last]);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { enterNamespace } from '../harness/namespace.mjs';
 import { palette, toneLevels } from '../harness/analyse.mjs';
-import { EventStream } from '../harness/events.mjs';
+import { EventStream, eventsOf } from '../harness/events.mjs';
 import { seesEverybody } from '../harness/mosaic.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -28,7 +28,7 @@ async function checkPreflight(test, server) {
 			},
 		});
 		const methods = headers.get('access-control-allow-methods');
-		test.check(status === 204 && headers.get('accept-post') === 'application/sdp' &&
+		test.check(status === 200 && headers.get('accept-post') === 'application/sdp' &&
 		    headers.get('access-control-allow-origin') === '*' && /POST/.test(methods) &&
 		    /content-type/i.test(headers.get('access-control-allow-headers')),
 		    `OPTIONS ${path} lets any origin post SDP`,
@@ -62,12 +62,13 @@ async function checkRefusals(test, server) {
 	    413, 'too-large');
 }
 
-function checkAnswer(test, words, { status, headers, answer }, direction) {
+function checkAnswer(test, words, { status, headers, answer }, way, direction) {
 	const found = directions(answer);
 
 	test.check(status === 201 && found?.length === 2 && found.every((one) => one === direction),
 	    words, `${status}, answered ${found}`);
-	test.check(/^\/v1\/sessions\/[\w-]{43}$/.test(headers.location) && headers.etag &&
+	test.check(new RegExp(`^/${way}/${ROOM}/[\\w-]{43}$`).test(headers.location) &&
+	    headers.etag && headers['accept-patch'] === 'application/trickle-ice-sdpfrag' &&
 	    headers['content-type'] === 'application/sdp' &&
 	    headers['access-control-allow-origin'] === '*' &&
 	    /location/i.test(headers['access-control-expose-headers']),
@@ -86,14 +87,14 @@ await runTest(100, async (test) => {
 		url: `${server.public}/whip/${ROOM}`, name: 'Camera', mode: 'both',
 		colour: palette.cyan, toneHz: TONE_HZ, headers: { origin: ORIGIN },
 	});
-	checkAnswer(test, 'WHIP answers recvonly to a sendrecv offer', sent, 'recvonly');
+	checkAnswer(test, 'WHIP answers recvonly to a sendrecv offer', sent, 'whip', 'recvonly');
 	const watched = await viewer.join({
 		url: `${server.public}/whep/${ROOM}`, mode: 'watch', headers: { origin: ORIGIN },
 	});
-	checkAnswer(test, 'WHEP answers sendonly', watched, 'sendonly');
+	checkAnswer(test, 'WHEP answers sendonly', watched, 'whep', 'sendonly');
 
 	await viewer.watching();
-	const stream = await EventStream.open(`${sent.session}/events`);
+	const stream = await EventStream.open(eventsOf(sent.session));
 	test.atEnd(() => stream.close());
 	await until('one tile', 5000, () => stream.tilemap?.tiles.length === 1);
 	test.check(stream.people.size === 1, 'who watches by WHEP is not a person',
