@@ -22,8 +22,9 @@ async function enter(test, server, client, name, colour, stream = null) {
 
 	if (stream) {
 		await until(`${name} has a tile`, 10000, () => stream.tileOf(participant));
-		test.check(performance.now() - start <= JOIN_SEEN_MS, `${name} joins: seen by others`,
-		    `${Math.round(performance.now() - start)} ms after the answer`);
+		const ms = performance.now() - start;
+		test.check(ms <= JOIN_SEEN_MS, `${name} joins: seen by others`,
+		    `${Math.round(ms)} ms after the answer`);
 	}
 	return { client, name, colour, participant, session };
 }

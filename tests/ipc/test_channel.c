@@ -189,11 +189,11 @@ wrong_header_is_refused(void **state)
 		const char *bytes;
 		size_t      len;
 	} wrong[] = {
-		{ "\0\2\0\1\0\0\0\0", 8 },	/* another version */
-		{ "\1\0\0\1\0\0\0\0", 8 },	/* the other byte order */
-		{ "\0\1\0\1\0\0\0\1", 8 },	/* less than it says */
-		{ "\0\1\0\1\0\0\0\0x", 9 },	/* more than it says */
-		{ "\0\1\0\1\377\377\377\377", 8 },
+		{ "\0\1\0\1\0\0\0\0", 8 },	/* another version */
+		{ "\2\0\0\1\0\0\0\0", 8 },	/* the other byte order */
+		{ "\0\2\0\1\0\0\0\1", 8 },	/* less than it says */
+		{ "\0\2\0\1\0\0\0\0x", 9 },	/* more than it says */
+		{ "\0\2\0\1\377\377\377\377", 8 },
 	};
 	struct ends *ends = *state;
 
@@ -203,7 +203,7 @@ wrong_header_is_refused(void **state)
 		    -EBADMSG);
 	}
 	for (size_t len = 1; len < IPC_HEADER_LEN; len++) {
-		send_raw(ends->fds[0], "\0\1\0\1\0\0\0\0", len, 0);
+		send_raw(ends->fds[0], "\0\2\0\1\0\0\0\0", len, 0);
 		assert_int_equal(channel_receive(ends->fds[1], ends->got),
 		    -EBADMSG);
 	}

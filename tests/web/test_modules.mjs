@@ -71,22 +71,22 @@ function roomNames(test) {
 }
 
 function iceAgain(test) {
-	const offer = ['v=0', 'a=group:BUNDLE 0 1', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'a=mid:0',
-		'a=ice-ufrag:mine', 'a=ice-pwd:secret', 'a=ice-options:trickle',
-		'm=video 9 UDP/TLS/RTP/SAVPF 96', 'a=mid:1', 'a=ice-ufrag:mine', 'a=ice-pwd:secret',
-		''].join('\r\n');
-	test.check(iceFragment(offer) === ['a=group:BUNDLE 0 1', 'm=audio 9 UDP/TLS/RTP/SAVPF 111',
-		'a=mid:0', 'a=ice-ufrag:mine', 'a=ice-pwd:secret', ''].join('\r\n'),
-	'a_fragment_has_the_credentials_of_the_bundle', iceFragment(offer));
+	const text = (...lines) => lines.map((line) => `${line}\r\n`).join('');
+	const mine = ['a=ice-ufrag:mine', 'a=ice-pwd:secret'];
+	const offer = text('v=0', 'a=group:BUNDLE 0 1', 'm=audio 9 X 111', 'a=mid:0', ...mine,
+	    'a=ice-options:trickle', 'm=video 9 X 96', 'a=mid:1', ...mine);
+	test.check(iceFragment(offer) === text('a=group:BUNDLE 0 1', 'm=audio 9 X 111', 'a=mid:0',
+	    ...mine), 'a_fragment_has_the_credentials_of_the_bundle', iceFragment(offer));
 
-	const answer = ['v=0', 'm=audio 9 X 111', 'a=ice-ufrag:old', 'a=ice-pwd:old', 'a=setup:active',
-		'a=candidate:1', 'a=end-of-candidates', 'm=video 0 X 96', 'm=video 9 X 96',
-		'a=ice-ufrag:old', 'a=ice-pwd:old', 'a=candidate:1', ''].join('\r\n');
+	const old = ['a=ice-ufrag:old', 'a=ice-pwd:old'];
+	const answer = text('v=0', 'm=audio 9 X 111', ...old, 'a=setup:active', 'a=candidate:1',
+	    'a=end-of-candidates', 'm=video 0 X 96', 'm=video 9 X 96', ...old, 'a=candidate:1');
 	const fragment = 'a=ice-lite\r\nm=audio 9 X 111\r\na=mid:0\r\na=ice-ufrag:new\r\n' +
 		'a=ice-pwd:newer\r\na=candidate:2\r\na=end-of-candidates\r\n';
-	const fresh = ['a=ice-ufrag:new', 'a=ice-pwd:newer', 'a=candidate:2', 'a=end-of-candidates'];
-	test.check(withIce(answer, fragment) === ['v=0', 'm=audio 9 X 111', ...fresh, 'a=setup:active',
-		'm=video 0 X 96', 'm=video 9 X 96', ...fresh, ''].join('\r\n'),
+	const fresh = ['a=ice-ufrag:new', 'a=ice-pwd:newer', 'a=candidate:2',
+		'a=end-of-candidates'];
+	test.check(withIce(answer, fragment) === text('v=0', 'm=audio 9 X 111', ...fresh,
+	    'a=setup:active', 'm=video 0 X 96', 'm=video 9 X 96', ...fresh),
 	'and_goes_into_each_section_of_the_answer', withIce(answer, fragment));
 }
 
