@@ -1,0 +1,533 @@
+/*
+ * A room and several clients on loopback, see abuse_stage.h.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <event2/event.h>
+
+#include "../net/loopback.h"
+#include "abuse_stage.h"
+#include "ipc/channel.h"
+#include "room/room.h"
+#include "rtp/payload_vp8.h"
+#include "rtp/rtcp_packet.h"
+#include "util/clock.h"
+#include "util/strbuf.h"
+
+#define PART_MAX   1100
+#define PERSON     0x1000
+#define AUDIO_SSRC 0x7600
+#define VIDEO_SSRC 0x7700
+
+/* ---- tesserad's end ------------------------------------------------------ */
+
+static void
+take_answer(struct stage *stage, const struct ipc_message *m)
+{
+	struct ipc_answer answer;
+	struct client    *c;
+
+	assert_int_equal(ipc_answer_parse(&answer, m->body, m->body_len), 0);
+	c = &stage->clients[answer.request];
+	c->answers++;
+	c->answer_ok = answer.status == IPC_ANSWER_OK;
+	if (c->answer_ok)
+		assert_int_equal(sdp_answer_read(&c->answered, answer.text,
+		    answer.text_len), 0);
+}
+
+static void
+on_channel(evutil_socket_t fd, short what, void *arg)
+{
+	struct stage             *stage = arg;
+	const struct ipc_message *m = &stage->message;
+	struct ipc_presence       presence;
+
+	(void)what;
+	while (channel_receive(fd, &stage->message) == 0) {
+		if (m->type == IPC_ANSWER) {
+			take_answer(stage, m);
+		} else if (m->type == IPC_STATS) {
+			assert_int_equal(ipc_stats_parse(&stage->stats,
+			    m->body, m->body_len), 0);
+		} else if (m->type == IPC_PRESENCE) {
+			assert_int_equal(ipc_presence_parse(&presence,
+			    m->body, m->body_len), 0);
+			stage->gone += presence.state == IPC_GONE;
+		}
+	}
+}
+
+static void
+say(struct stage *stage, uint16_t type, const uint8_t *body, size_t len)
+{
+	assert_true(len > 0);
+	assert_int_equal(channel_send(stage->channel, type, body, len, NULL,
+	    0), 0);
+}
+
+/* ---- the line ------------------------------------------------------------ */
+
+static void
+send_to(int fd, uint16_t port, const uint8_t *bytes, size_t len)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	(void)sendto(fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to));
+}
+
+static void
+on_from_room(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *c = arg;
+	uint8_t        bytes[2048];
+	ssize_t        len;
+
+	(void)what;
+	while ((len = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		send_to(c->inner, c->port, bytes, (size_t)len);
+}
+
+static void
+on_from_client(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *c = arg;
+	uint8_t        bytes[2048];
+	ssize_t        len;
+
+	(void)what;
+	while ((len = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+		send_to(c->outer, c->stage->port, bytes, (size_t)len);
+		if (bytes[0] >> 6 != 2 || (size_t)len > sizeof(c->kept->bytes))
+			continue;
+		c->kept[c->kept_count % KEPT_MAX].len = (size_t)len;
+		memcpy(c->kept[c->kept_count % KEPT_MAX].bytes, bytes,
+		    (size_t)len);
+		c->kept_count++;
+	}
+}
+
+void
+client_forge(struct client *c, const uint8_t *bytes, size_t len)
+{
+	send_to(c->outer, c->stage->port, bytes, len);
+}
+
+/* ---- the client's end ---------------------------------------------------- */
+
+static void
+on_datagram(void *to, struct packet *packet, int64_t now_us)
+{
+	struct client *c = to;
+
+	transport_table_datagram(c->table, packet, now_us);
+}
+
+static void
+on_connected(void *to)
+{
+	((struct client *)to)->connected++;
+}
+
+static void
+on_ended(void *to, enum transport_end how)
+{
+	(void)how;
+	((struct client *)to)->ended++;
+}
+
+static void
+hear(struct client *c, const struct rtp_packet *rtp, int64_t arrival_us)
+{
+	if (c->sounds++ > 0) {
+		c->sounds_missing += (uint16_t)(rtp->sequence -
+		    c->last_sound - 1);
+		if (arrival_us - c->last_sound_us > c->sound_gap_us)
+			c->sound_gap_us = arrival_us - c->last_sound_us;
+	}
+	c->last_sound = rtp->sequence;
+	c->last_sound_us = arrival_us;
+}
+
+static void
+on_rtp(void *to, struct packet *packet)
+{
+	struct client    *c = to;
+	struct rtp_packet rtp;
+
+	assert_int_equal(rtp_packet_parse(&rtp, packet->bytes, packet->len),
+	    0);
+	if (rtp.payload_type == SDP_OFFER_VP8_PT) {
+		c->pictures += rtp.marker;
+		c->last_video = rtp.sequence;
+	} else {
+		hear(c, &rtp, packet->arrival_us);
+	}
+	packet_free(&packet);
+}
+
+static void
+on_rtcp(void *to, struct packet *packet)
+{
+	struct client       *c = to;
+	struct rtcp_compound compound;
+
+	assert_int_equal(rtcp_parse(&compound, packet->bytes, packet->len),
+	    0);
+	for (unsigned i = 0; i < compound.count; i++)
+		c->plis += compound.parts[i].type == RTCP_PLI;
+	packet_free(&packet);
+}
+
+static void
+send_rtp(struct client *c, const struct rtp_packet *header,
+    const uint8_t *payload, size_t len)
+{
+	struct packet *packet = packet_new(c->pool);
+	size_t         at;
+
+	assert_non_null(packet);
+	at = rtp_packet_write_header(packet->bytes, sizeof(packet->bytes),
+	    header);
+	memcpy(packet->bytes + at, payload, len);
+	packet->len = at + len;
+	transport_send_rtp(c->transport, packet, clock_monotonic_us());
+}
+
+/* A soft tone, so that he is heard. */
+static void
+talk(struct client *c, int64_t now_us)
+{
+	struct audio_frame frame;
+	uint8_t            payload[AUDIO_PAYLOAD_MAX];
+	int                len;
+
+	if (!c->talks || now_us < c->voice_due_us)
+		return;
+	c->voice_due_us = (c->voice_due_us ? c->voice_due_us : now_us) + 20000;
+	for (unsigned i = 0; i < AUDIO_FRAME_LEN; i++)
+		frame.samples[i] = i / 40 % 2 ? 0.1f : -0.1f;
+	len = audio_encoder_encode(c->voice, &frame, payload);
+	assert_true(len > 0);
+	send_rtp(c, &(struct rtp_packet){
+		.payload_type = SDP_OFFER_OPUS_PT,
+		.sequence = c->voice_sequence++,
+		.timestamp = c->voice_time += AUDIO_FRAME_LEN,
+		.ssrc = AUDIO_SSRC + c->id,
+	}, payload, (size_t)len);
+}
+
+static void
+client_turn(struct client *c, int64_t now_us)
+{
+	if (c->transport == NULL)
+		return;
+	if (transport_next_us(c->transport) <= now_us)
+		transport_timeout(c->transport, now_us);
+	if (c->connected)
+		talk(c, now_us);
+	media_socket_flush(c->socket);
+}
+
+void
+stage_pass(struct stage *stage, int64_t us)
+{
+	const struct timeval soon = { 0, 4000 };
+	const int64_t        end_us = clock_monotonic_us() + us;
+	int64_t              now_us;
+
+	while ((now_us = clock_monotonic_us()) < end_us) {
+		for (unsigned i = 0; i < CLIENTS_MAX; i++)
+			client_turn(&stage->clients[i], now_us);
+		event_base_loopexit(stage->base, &soon);
+		event_base_dispatch(stage->base);
+	}
+}
+
+void
+client_send_coded(struct client *c, const uint8_t *data, size_t len)
+{
+	struct payload_vp8_cutter cutter;
+	uint8_t                   payload[PART_MAX];
+	bool                      last = false;
+	size_t                    part;
+
+	c->timestamp += 6000;
+	payload_vp8_cut(&cutter, data, len, PART_MAX, ++c->picture_id,
+	    ++c->tl0_index);
+	while (!last && (part = payload_vp8_next(&cutter, payload,
+	    sizeof(payload), &last)) > 0)
+		send_rtp(c, &(struct rtp_packet){
+			.payload_type = SDP_OFFER_VP8_PT, .marker = last,
+			.sequence = c->sequence++, .timestamp = c->timestamp,
+			.ssrc = VIDEO_SSRC + c->id,
+		}, payload, part);
+	media_socket_flush(c->socket);
+}
+
+void
+client_send_key(struct client *c, int width, int height)
+{
+	const struct video_encoder_config cfg = { width, height, 15, 800000 };
+	struct video_encoder *encoder;
+	struct video_pool    *pool;
+	struct video_frame   *frame;
+	struct video_encoded  coded;
+
+	assert_int_equal(video_encoder_new(&encoder, &cfg), 0);
+	assert_int_equal(video_pool_new(&pool, width, height, 1), 0);
+	frame = video_pool_get(pool);
+	assert_non_null(frame);
+	for (int p = 0; p < 3; p++)
+		memset(frame->planes[p], 90, (size_t)frame->strides[p] *
+		    (size_t)(p ? (height + 1) / 2 : height));
+	assert_int_equal(video_encoder_encode(encoder, frame, 0, true,
+	    &coded), 0);
+	client_send_coded(c, coded.data, coded.len);
+	video_frame_unref(&frame);
+	video_pool_free(pool);
+	video_encoder_free(encoder);
+}
+
+static void
+send_rtcp(struct client *c, struct packet *packet)
+{
+	transport_send_rtcp(c->transport, packet, clock_monotonic_us());
+}
+
+void
+client_send_plis(struct client *c, unsigned count)
+{
+	while (count-- > 0) {
+		struct packet *packet = packet_new(c->pool);
+
+		assert_non_null(packet);
+		packet->len = rtcp_write_pli(packet->bytes,
+		    sizeof(packet->bytes), VIDEO_SSRC + c->id,
+		    c->answered.video_ssrc);
+		send_rtcp(c, packet);
+	}
+	media_socket_flush(c->socket);
+}
+
+void
+client_send_nacks(struct client *c, unsigned count)
+{
+	uint16_t sequences[64];
+
+	while (count-- > 0) {
+		struct packet *packet = packet_new(c->pool);
+
+		assert_non_null(packet);
+		for (unsigned i = 0; i < 64; i++)
+			sequences[i] = (uint16_t)(c->last_video - 63 + i);
+		packet->len = rtcp_write_nack(packet->bytes,
+		    sizeof(packet->bytes), VIDEO_SSRC + c->id,
+		    c->answered.video_ssrc, sequences, 64);
+		send_rtcp(c, packet);
+	}
+	media_socket_flush(c->socket);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+bool
+stage_ask(struct stage *stage, unsigned i, const char *sdp)
+{
+	struct client        *c = &stage->clients[i];
+	const unsigned        before = c->answers;
+	const struct ipc_join message = {
+		.request = i, .participant = PERSON + i,
+		.direction = IPC_JOIN_BOTH, .loopback = 1, .max_height = 720,
+		.name = "Ada", .name_len = 3, .sdp = sdp,
+		.sdp_len = strlen(sdp),
+	};
+	uint8_t               body[8192];
+
+	say(stage, IPC_JOIN, body, ipc_join_write(body, sizeof(body),
+	    &message));
+	STAGE_WAIT(stage, c->answers > before);
+	return c->answer_ok;
+}
+
+void
+stage_patch(struct stage *stage, unsigned i, bool mic, bool camera)
+{
+	const struct ipc_patch patch = { .participant = PERSON + i,
+		.mic = mic, .camera = camera, .max_height = 720 };
+	uint8_t                body[64];
+
+	say(stage, IPC_PATCH, body, ipc_patch_write(body, sizeof(body),
+	    &patch));
+}
+
+static void
+open_line(struct client *c)
+{
+	const struct media_socket_handler handler = {
+		.datagram = on_datagram, .to = c };
+	const int fd = loopback_socket(AF_INET);
+
+	c->port = ntohs(loopback_addr(fd).v4.sin_port);
+	c->outer = loopback_socket(AF_INET);
+	c->inner = loopback_socket(AF_INET);
+	c->kept = calloc(KEPT_MAX, sizeof(*c->kept));
+	assert_non_null(c->kept);
+	c->from_room = event_new(c->stage->base, c->outer,
+	    EV_READ | EV_PERSIST, on_from_room, c);
+	c->from_client = event_new(c->stage->base, c->inner,
+	    EV_READ | EV_PERSIST, on_from_client, c);
+	event_add(c->from_room, NULL);
+	event_add(c->from_client, NULL);
+	assert_int_equal(packet_pool_new(&c->pool, 4096), 0);
+	assert_int_equal(media_socket_new(&c->socket, c->stage->base, fd, -1,
+	    c->pool, &handler), 0);
+	assert_int_equal(transport_table_new(&c->table, c->socket, c->pool),
+	    0);
+	assert_int_equal(audio_encoder_new(&c->voice, 32000, 5), 0);
+}
+
+static void
+write_offer(struct client *c, enum ipc_direction direction, char *text,
+    size_t size)
+{
+	struct sdp_offer_config offer = {
+		.send = direction != IPC_JOIN_WATCH,
+		.receive = direction != IPC_JOIN_SEND,
+		.audio = true, .video = true, .ufrag = "peer",
+		.pwd = "peerpasswordpeerpassword", .cname = "peer",
+		.audio_ssrc = AUDIO_SSRC + c->id,
+		.video_ssrc = VIDEO_SSRC + c->id,
+	};
+	struct strbuf sdp;
+
+	dtls_identity_fingerprint(c->stage->identity, offer.fingerprint);
+	strbuf_init(&sdp, size);
+	assert_int_equal(sdp_offer_write(&sdp, &offer), 0);
+	snprintf(text, size, "%s", strbuf_text(&sdp));
+	strbuf_clear(&sdp);
+}
+
+struct client *
+stage_join(struct stage *stage, unsigned i, enum ipc_direction direction)
+{
+	struct client          *c = &stage->clients[i];
+	struct transport_config cfg = {
+		.controlling = true, .local_ufrag = "peer",
+		.local_pwd = "peerpasswordpeerpassword",
+		.identity = stage->identity,
+		.handler = { on_connected, on_rtp, on_rtcp, on_ended, c },
+	};
+	union packet_addr       remote = { 0 };
+	char                    text[4096];
+
+	c->stage = stage;
+	c->id = i;
+	open_line(c);
+	write_offer(c, direction, text, sizeof(text));
+	assert_true(stage_ask(stage, i, text));
+	cfg.dtls_client = c->answered.dtls_active;
+	cfg.remote_ufrag = c->answered.ufrag;
+	cfg.remote_pwd = c->answered.pwd;
+	memcpy(cfg.remote_fingerprint, c->answered.fingerprint,
+	    sizeof(cfg.remote_fingerprint));
+	assert_int_equal(transport_new(&c->transport, c->table, &cfg,
+	    clock_monotonic_us()), 0);
+	remote.v4 = loopback_addr(c->inner).v4;
+	transport_add_candidate(c->transport, &remote, clock_monotonic_us());
+	STAGE_WAIT(stage, c->connected == 1);
+	return c;
+}
+
+int
+stage_set_up(void **state)
+{
+	struct stage     *stage = calloc(1, sizeof(*stage));
+	const int         fd = loopback_socket(AF_INET);
+	struct ipc_config cfg = {
+		.has_v4 = 1, .participants_max = 50, .decode_threads = 1,
+		.log_level = 0, .video_width = 320, .video_height = 180,
+		.video_fps = ROOM_FPS, .video_bps = 300000,
+		.audio_bps = 32000, .address_count = 1,
+		.addresses = { { 4, 1, { 127, 0, 0, 1 } } },
+	};
+	const struct ipc_open open = { "test", 4 };
+	uint8_t               body[64];
+	int                   ends[2];
+
+	assert_non_null(stage);
+	*state = stage;
+	cfg.udp_port = stage->port = ntohs(loopback_addr(fd).v4.sin_port);
+	stage->base = event_base_new();
+	assert_int_equal(channel_pair(ends), 0);
+	assert_int_equal(room_prepare(), 0);
+	assert_int_equal(room_new(&stage->room, stage->base, ends[1], &cfg,
+	    fd, -1), 0);
+	stage->channel = ends[0];
+	stage->readable = event_new(stage->base, stage->channel,
+	    EV_READ | EV_PERSIST, on_channel, stage);
+	event_add(stage->readable, NULL);
+	assert_int_equal(dtls_identity_new(&stage->identity), 0);
+	room_ready(stage->room);
+	say(stage, IPC_OPEN, body, ipc_open_write(body, sizeof(body), &open));
+	return 0;
+}
+
+static void
+close_client(struct client *c)
+{
+	if (c->stage == NULL)
+		return;
+	transport_free(c->transport);
+	media_socket_flush(c->socket);
+	event_free(c->from_room);
+	event_free(c->from_client);
+	close(c->outer);
+	close(c->inner);
+	transport_table_free(c->table);
+	media_socket_free(c->socket);
+	packet_pool_free(c->pool);
+	audio_encoder_free(c->voice);
+	free(c->kept);
+}
+
+int
+stage_tear_down(void **state)
+{
+	struct stage *stage = *state;
+
+	room_free(stage->room);
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		close_client(&stage->clients[i]);
+	dtls_identity_free(stage->identity);
+	event_free(stage->readable);
+	close(stage->channel);
+	event_base_free(stage->base);
+	free(stage);
+	return 0;
+}
+
+long
+stage_memory(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	char  line[128] = "";
+	char *second;
+
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	second = strchr(line, ' ');
+	return second ? strtol(second, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
+}
