@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -277,6 +278,17 @@ set_limits(struct tesserad *d)
 		log_warn(&d->log, "RLIMIT_NOFILE: %s", strerror(errno));
 }
 
+/* That the rooms may run on. */
+static unsigned
+processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
 static int
 start_rooms(struct tesserad *d)
 {
@@ -294,6 +306,9 @@ start_rooms(struct tesserad *d)
 	if (err == 0)
 		err = registry_new(&d->registry, d->base, d->supervisor,
 		    &d->log);
+	if (err == 0)
+		registry_limit_cpu(d->registry, d->config.cpu_limit_percent,
+		    processors());
 	if (err)
 		log_error(&d->log, "rooms: %s", strerror(-err));
 	return err;

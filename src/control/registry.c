@@ -180,6 +180,26 @@ registry_each_room(struct registry *registry,
 		each(entry->room, to);
 }
 
+void
+registry_limit_cpu(struct registry *registry, unsigned percent,
+    unsigned processors)
+{
+	cpu_load_init(&registry->host.load, percent, processors);
+}
+
+bool
+registry_is_busy(struct registry *registry)
+{
+	return cpu_load_is_high(&registry->host.load, clock_monotonic_us());
+}
+
+bool
+registry_knows(struct registry *registry, const char *session)
+{
+	return session_find(&registry->host.sessions, session) ||
+	    resume_knows(registry->host.resume, session);
+}
+
 bool
 registry_is_ready(const struct registry *registry)
 {

@@ -48,6 +48,19 @@ struct session *registry_session(struct registry *registry, const char *id);
 void registry_each_room(struct registry *registry,
     void (*each)(struct room_proxy *room, void *to), void *to);
 
+/*
+ * Above so many percent of `processors` for three seconds nobody new is let
+ * in; 100: no limit. Before any room is there.
+ */
+void registry_limit_cpu(struct registry *registry, unsigned percent,
+    unsigned processors);
+
+/* The rooms take more than the limit: only who comes back may join. */
+bool registry_is_busy(struct registry *registry);
+
+/* Whether this session id lives, or may be resumed. */
+bool registry_knows(struct registry *registry, const char *session);
+
 /* Is a spare room ready? */
 bool registry_is_ready(const struct registry *registry);
 

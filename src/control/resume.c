@@ -116,6 +116,24 @@ resume_take(struct resume *resume, int64_t now_us, const char *session,
 }
 
 bool
+resume_knows(const struct resume *resume, const char *session)
+{
+	char               wanted[SESSION_ID_SIZE] = { 0 };
+	const struct kept *kept;
+	bool               found = false;
+
+	if (strlen(session) >= sizeof(wanted))
+		return false;
+	memcpy(wanted, session, strlen(session));
+	TAILQ_FOREACH(kept, &resume->kept, link) {
+		if (digest_equal((const uint8_t *)kept->session,
+		    (const uint8_t *)wanted, sizeof(wanted)))
+			found = true;
+	}
+	return found;
+}
+
+bool
 resume_holds(const struct resume *resume, const char *room,
     uint32_t participant)
 {

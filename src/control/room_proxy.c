@@ -193,6 +193,31 @@ on_speaking(struct room_proxy *room, const uint8_t *body, size_t len)
 	return 0;
 }
 
+static uint64_t
+cpu_us(const struct ipc_stats *stats)
+{
+	return stats->cpu_net_us + stats->cpu_audio_us + stats->cpu_decode_us +
+	    stats->cpu_compose_us + stats->cpu_encode_us;
+}
+
+/* A worker that lies about its work makes this server look busy: no more. */
+static int
+on_stats(struct room_proxy *room, const uint8_t *body, size_t len)
+{
+	const int64_t  now_us = clock_monotonic_us();
+	const uint64_t before_us = cpu_us(&room->stats);
+	struct ipc_stats stats;
+
+	if (ipc_stats_parse(&stats, body, len) < 0)
+		return -EBADMSG;
+	if (room->stats_us && cpu_us(&stats) > before_us)
+		cpu_load_used(&room->host->load, now_us,
+		    now_us - room->stats_us, cpu_us(&stats) - before_us);
+	room->stats = stats;
+	room->stats_us = now_us;
+	return 0;
+}
+
 static int
 on_message(void *to, uint16_t type, const uint8_t *body, size_t len)
 {
@@ -211,7 +236,7 @@ on_message(void *to, uint16_t type, const uint8_t *body, size_t len)
 	case IPC_SPEAKING:
 		return on_speaking(room, body, len);
 	case IPC_STATS:
-		return ipc_stats_parse(&room->stats, body, len);
+		return on_stats(room, body, len);
 	default:
 		return -EBADMSG;
 	}

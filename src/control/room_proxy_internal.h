@@ -31,6 +31,7 @@ struct room_proxy {
 	struct ipc_tilemap  tilemap;
 	struct ipc_speaking speaking;
 	struct ipc_stats    stats;
+	int64_t             stats_us;	/* when they came; 0: never */
 };
 
 /* A room without anybody there ends after a while. */

@@ -192,6 +192,14 @@ start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
 	struct room_proxy *room;
 	int                err = -ENOMEM;
 
+	/* Who is in a meeting goes first, and so does who comes back to it. */
+	if (registry_is_busy(api->registry) && !(wish->resume &&
+	    registry_knows(api->registry, wish->resume))) {
+		free(waiting);
+		http_exchange_problem(x, PROBLEM_BUSY, "The meetings that "
+		    "run need all of this server's computing power.");
+		return;
+	}
 	if (waiting)
 		err = registry_room_open(api->registry,
 		    http_exchange_param(x, "room"), &room);

@@ -9,6 +9,7 @@
  *   wrong          answer for somebody else
  *   weak           after the answer: nothing heard for a while
  *   lost, left     after the answer: gone
+ *   busy           claims all processors until he leaves
  *   away           after the answer: nothing heard for so long that it is not
  *                  shown; a PATCH brings it back
  * Everything else joins, is here, has a tile and speaks; the answer has its
@@ -33,6 +34,8 @@
 struct fake_room {
 	struct ipc_message message;
 	struct ipc_tilemap map;
+	bool               busy;
+	uint64_t           used_us;
 	uint8_t            body[IPC_MESSAGE_MAX];
 };
 
@@ -96,7 +99,7 @@ say_stats(struct fake_room *room)
 		.video_encoders = 1,
 		.video_viewers = room->map.tile_count,
 		.frames_encoded = 1000,
-		.cpu_net_us = 1500000,
+		.cpu_net_us = 1500000 + room->used_us,
 	};
 
 	say(room, IPC_STATS, ipc_stats_write(room->body, sizeof(room->body),
@@ -147,6 +150,8 @@ let_in(struct fake_room *room, const struct ipc_join *join)
 	    "a=x-place:%u\r\na=ice-pwd:canned-secret-password\r\n",
 	    join->direction, join->max_height, join->place);
 	say_answer(room, join, IPC_ANSWER_OK, who, answer);
+	if (wants(join, "busy"))
+		room->busy = true;
 	if (join->direction != IPC_JOIN_WATCH)
 		add_tile(room, who);
 	say_tilemap(room);
@@ -244,6 +249,7 @@ on_leave(struct fake_room *room)
 	if (ipc_leave_parse(&leave, room->message.body,
 	    room->message.body_len) != 0)
 		abort();
+	room->busy = false;
 	remove_tile(room, leave.participant);
 	say_presence(room, leave.participant, IPC_GONE,
 	    (uint16_t)leave.reason);
@@ -283,6 +289,10 @@ on_message(struct fake_room *room)
 	case IPC_PING:
 		(void)channel_send(CHANNEL, IPC_PONG, room->message.body,
 		    room->message.body_len, NULL, 0);
+		if (room->busy) {
+			room->used_us += UINT64_C(1000000000);
+			say_stats(room);
+		}
 		break;
 	case IPC_CLOSE:
 		exit(0);

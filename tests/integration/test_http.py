@@ -542,6 +542,36 @@ def pings(s):
 # ---- coming back, going away ---------------
 
 @test
+def lets_nobody_new_in_while_the_rooms_take_all_processors(s):
+    process, port = second_server(s)
+
+    def join(name, offer='v=0\r\n', resume=''):
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=15)
+        connection.request('POST', f'/v1/rooms/{name}/join', offer, {
+            'Content-Type': 'application/sdp', **({'Tessera-Resume': resume} if resume else {})})
+        return Reply(connection.getresponse())
+
+    eventually(lambda: 'listening on port' in second_log(s), 'it listens')
+    first = join('heavy', 'busy\r\n')
+    equal(first.status, 201)
+    session = first.headers['Location'].rsplit('/', 1)[1]
+    eventually(lambda: join('other').status == 503, 'newcomers are refused', 12)
+    refused = join('heavy')
+    equal(refused.status, 503)
+    equal(refused.problem(), 'busy')
+    equal(refused.headers['Retry-After'], '5')
+    equal(join('heavy', resume='x' * 43).status, 503)
+    again = join('heavy', 'busy\r\n', session)
+    equal(again.status, 201, 'who is in it may come back')
+    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=15)
+    connection.request('DELETE', again.headers['Location'])
+    equal(Reply(connection.getresponse()).status, 200)
+    eventually(lambda: join('other').status == 201, 'and when it is calm all may', 12)
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(10), 0)
+
+
+@test
 def resumes_as_the_same_person(s):
     location, who = s.joined('resume')
     old = Stream(s, location)

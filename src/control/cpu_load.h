@@ -1,0 +1,34 @@
+/*
+ * Whether the rooms use more of the processors than they should.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Fed with what each room says it has used, once a second each. High when
+ * each of the last seconds, for three of them, was above the limit. When
+ * nothing is told for three seconds it is not high. Pure: time is an argument.
+ */
+#ifndef CONTROL_CPU_LOAD_H
+#define CONTROL_CPU_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu_load {
+	unsigned percent, processors;	/* the limit; 0 or 100: none */
+	int64_t  from_us;		/* of the second that is counted */
+	uint64_t used_us;		/* in it */
+	int64_t  above_us;		/* how long it was above the limit */
+};
+
+void cpu_load_init(struct cpu_load *load, unsigned percent,
+    unsigned processors);
+
+/*
+ * A room has used `used_us` of processor time in the last `span_us`; more than
+ * all processors have had is not believed.
+ */
+void cpu_load_used(struct cpu_load *load, int64_t now_us, int64_t span_us,
+    uint64_t used_us);
+
+bool cpu_load_is_high(const struct cpu_load *load, int64_t now_us);
+
+#endif
