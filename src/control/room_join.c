@@ -61,7 +61,7 @@ fresh_participant(const struct room_proxy *room)
 	return number;
 }
 
-/* Ends the session that is resumed; who joins has its number then. */
+/* Who joins has the number of the session that he resumes. */
 static void
 resume_old(struct room_join *join, const char *id)
 {
@@ -69,9 +69,11 @@ resume_old(struct room_join *join, const char *id)
 	struct session    *old = session_find(&room->host->sessions, id);
 	struct resume_seat seat;
 
+	/* It goes on until the room has let him in anew. */
 	if (old && old->room == room) {
-		room_send_leave(room, old->participant, IPC_GONE_REPLACED);
-		room_drop(old, "replaced", true);
+		join->participant = old->participant;
+		join->place = old->place;
+		return;
 	}
 	if (resume_take(room->host->resume, clock_monotonic_us(), id,
 	    room->name, &seat) == 0) {
@@ -259,6 +261,7 @@ admit(struct room_join *join)
 {
 	struct room_proxy *room = join->room;
 	struct session    *session = session_new(&room->host->sessions);
+	struct session    *old;
 
 	if (session == NULL)
 		return NULL;
@@ -268,6 +271,10 @@ admit(struct room_join *join)
 		session_free(&room->host->sessions, &session);
 		return NULL;
 	}
+	/* The worker has put him in the place of the one before. */
+	old = room_find(room, join->participant);
+	if (old)
+		room_drop(old, "replaced", false);
 	session->room = room;
 	session->participant = join->participant;
 	session->place = join->place;

@@ -145,12 +145,8 @@ on_presence(struct room_proxy *room, const uint8_t *body, size_t len)
 	if (ipc_presence_parse(&presence, body, len) < 0)
 		return -EBADMSG;
 	session = room_find(room, presence.participant);
-	/*
-	 * Of a number that joins again this is still about the one before;
-	 * and who was replaced has been dropped already.
-	 */
-	if (session == NULL || presence.reason == IPC_GONE_REPLACED ||
-	    room_is_joining(room, presence.participant))
+	/* The answer to who replaces him follows. */
+	if (session == NULL || presence.reason == IPC_GONE_REPLACED)
 		return 0;
 	if (presence.state == IPC_GONE) {
 		room_drop(session, presence.reason == IPC_GONE_LEFT ?

@@ -152,6 +152,7 @@ let_in(struct fake_room *room, const struct ipc_join *join)
 	say_answer(room, join, IPC_ANSWER_OK, who, answer);
 	if (wants(join, "busy"))
 		room->busy = true;
+	remove_tile(room, who);
 	if (join->direction != IPC_JOIN_WATCH)
 		add_tile(room, who);
 	say_tilemap(room);

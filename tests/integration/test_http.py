@@ -588,6 +588,7 @@ def resumes_as_the_same_person(s):
     equal(s.people('resume'), 1)
     bad = s.join('resume', 'bad\r\n', headers={'Tessera-Resume': fresh.rsplit('/', 1)[1]})
     equal(bad.status, 422)
+    equal(s.patch(fresh, {'mic': False}).status, 204, 'who cannot come back stays as he is')
     _, once_more = s.joined('resume', headers={'Tessera-Resume': fresh.rsplit('/', 1)[1]})
     equal(once_more, who, 'after a try that failed')
     _, other = s.joined('resume', headers={'Tessera-Resume': 'x' * 5000})
