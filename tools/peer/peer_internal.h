@@ -53,6 +53,9 @@ struct peer {
 	uint32_t              audio_rtp_base, video_rtp_base;
 	struct audio_encoder *encoder;
 	struct voice          voice;
+	unsigned              silent;		/* frames, on end */
+	uint8_t               hush[AUDIO_PAYLOAD_MAX];	/* the last of them */
+	int                   hush_len;
 	int64_t               audio_due_us, video_due_us, report_due_us;
 	const struct clip    *clip;		/* idle or talking */
 	unsigned              frame;		/* next of the clip */

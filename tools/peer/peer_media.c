@@ -15,6 +15,7 @@
 #define REPORT_US       1000000
 #define PLI_GAP_US      500000
 #define RTT_US          50000
+#define SILENT_SETTLED  25		/* frames; then all are alike */
 
 /* ---- what comes ---------------------------------------------------------- */
 
@@ -212,6 +213,34 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 	}
 }
 
+/*
+ * The next 20 ms and their payload. Silence is encoded only at its beginning,
+ * so that hundreds of silent peers fit into one thread.
+ */
+static int
+peer_voice(struct peer *peer, struct audio_frame *frame, uint8_t *payload,
+    int64_t now_us)
+{
+	const bool probes = peer->cfg.probe && peer->cfg.index == 0;
+	const bool talks = probes || peer->cfg.tone_hz > 0 ||
+	    (!peer->cfg.probe && peer_talks(peer, now_us));
+
+	if (probes)
+		probe_voice(peer->cfg.probe, frame, now_us);
+	else
+		voice_next(&peer->voice, talks, frame);
+	peer->silent = talks ? 0 : peer->silent + 1;
+	if (peer->silent > SILENT_SETTLED && peer->hush_len > 0) {
+		memcpy(payload, peer->hush, (size_t)peer->hush_len);
+		return peer->hush_len;
+	}
+	peer->hush_len = audio_encoder_encode(peer->encoder, frame,
+	    peer->hush);
+	if (peer->hush_len > 0)
+		memcpy(payload, peer->hush, (size_t)peer->hush_len);
+	return peer->hush_len;
+}
+
 static void
 peer_send_voice(struct peer *peer, int64_t now_us)
 {
@@ -224,14 +253,8 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 		    (uint32_t)((peer->audio_due_us - peer->cfg.start_us) *
 		    48 / 1000),
 	};
-	int len;
+	int len = peer_voice(peer, &frame, payload, now_us);
 
-	if (peer->cfg.probe && peer->cfg.index == 0)
-		probe_voice(peer->cfg.probe, &frame, now_us);
-	else
-		voice_next(&peer->voice, !peer->cfg.probe &&
-		    peer_talks(peer, now_us), &frame);
-	len = audio_encoder_encode(peer->encoder, &frame, payload);
 	if (len <= 0)
 		return;
 	if (peer->answered.audio.level_id) {
