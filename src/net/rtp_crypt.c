@@ -10,6 +10,7 @@
 #include <srtp2/srtp.h>
 
 #include "net/rtp_crypt.h"
+#include "net/srtp_sender.h"
 #include "util/reader.h"
 #include "util/xalloc.h"
 
@@ -19,6 +20,7 @@
 #define RTCP_HEADER   8
 
 struct rtp_crypt {
+	struct srtp_sender *sender;	/* RTP of the first few SSRCs */
 	srtp_t   tx, rx;
 	unsigned stream_count;
 	uint32_t streams[STREAMS_MAX];	/* SSRCs that proved authentic */
@@ -71,7 +73,9 @@ rtp_crypt_new(struct rtp_crypt **out, const uint8_t tx[DTLS_KEY_LEN],
 	struct rtp_crypt *c = xcalloc(1, sizeof(*c));
 	int               err;
 
-	err = session_new(&c->tx, tx, ssrc_any_outbound);
+	err = srtp_sender_new(&c->sender, tx);
+	if (!err)
+		err = session_new(&c->tx, tx, ssrc_any_outbound);
 	if (!err)
 		err = session_new(&c->rx, rx, ssrc_any_inbound);
 	if (err) {
@@ -91,6 +95,7 @@ rtp_crypt_free(struct rtp_crypt *c)
 		srtp_dealloc(c->tx);
 	if (c->rx)
 		srtp_dealloc(c->rx);
+	srtp_sender_free(c->sender);
 	free(c);
 }
 
@@ -125,6 +130,9 @@ rtp_crypt_protect(struct rtp_crypt *c, uint8_t *bytes, size_t *len,
 		return -ENOSPC;
 	if (*len < RTP_HEADER)
 		return -EBADMSG;
+	err = srtp_sender_protect(c->sender, bytes, len, size);
+	if (err != -ENOTSUP)
+		return err;
 	err = error_of(srtp_protect(c->tx, bytes, &n));
 	if (!err)
 		*len = (size_t)n;

@@ -1,5 +1,6 @@
 /*
- * SRTP and SRTCP of one peer, both ways (RFC 3711), by libsrtp2.
+ * SRTP and SRTCP of one peer, both ways (RFC 3711), by libsrtp2; what is sent
+ * most, by net/srtp_sender.h.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * AES_CM_128_HMAC_SHA1_80. Incoming streams are made as their first authentic
