@@ -336,6 +336,33 @@ more_packets_than_one_may_send_are_dropped(void **state)
 	assert_int_equal(stage->gone, 0);
 }
 
+/* Two of three packets never come: nothing completes, and little is kept. */
+static void
+what_never_completes_is_kept_within_bounds(void **state)
+{
+	struct stage  *stage = *state;
+	struct client *listener = two_at_peace(stage);
+	struct client *sender = stage_join(stage, 2, IPC_JOIN_SEND);
+	const long     before = stage_memory();
+	const uint8_t  key[1000] = { 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64,
+		1, 180, 0 };
+	const unsigned heard = listener->sounds;
+	const int64_t  since_us = clock_monotonic_us();
+
+	for (unsigned i = 0; i < 100; i++) {
+		for (unsigned k = 0; k < 30; k++) {
+			client_send_coded(sender, key, sizeof(key));
+			sender->sequence = (uint16_t)(sender->sequence + 2);
+		}
+		stage_pass(stage, 20000);
+	}
+	print_message("memory: %ld KiB more\n",
+	    (stage_memory() - before) / 1024);
+	assert_true(stage_memory() - before < GROWTH / 8);
+	sound_went_on(listener, heard, since_us);
+	assert_int_equal(stage->gone, 0);
+}
+
 int
 main(void)
 {
@@ -351,6 +378,7 @@ main(void)
 		TEST(who_switched_off_is_neither_heard_nor_decoded),
 		TEST(who_cannot_come_back_stays_as_he_is),
 		TEST(more_packets_than_one_may_send_are_dropped),
+		TEST(what_never_completes_is_kept_within_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
