@@ -218,7 +218,7 @@ feedback_send_nacks(struct participant *who, int64_t now_us)
 		gave_up = true;
 	}
 	if (gave_up) {
-		vp8_assembler_give_up(who->assembler);
+		frame_assembler_give_up(who->assembler);
 		who->need_key = true;
 		participant_want_key(who, now_us);
 	}

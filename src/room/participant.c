@@ -104,9 +104,9 @@ participant_begin_video(struct participant *who)
 {
 	nack_init(&who->nack);
 	who->need_key = true;
-	vp8_assembler_free(who->assembler);
+	frame_assembler_free(who->assembler);
 	who->assembler = NULL;
-	if (vp8_assembler_new(&who->assembler) != 0) {
+	if (frame_assembler_new(&who->assembler) != 0) {
 		who->video_in.known = false;
 		return false;
 	}
@@ -151,12 +151,12 @@ participant_is_decoded(const struct participant *who, int64_t now_us)
 static void
 participant_frames(struct participant *who, int64_t now_us)
 {
-	struct vp8_frame frame;
-	enum vp8_verdict verdict;
+	struct rtp_frame   frame;
+	enum frame_verdict verdict;
 
-	while ((verdict = vp8_assembler_pull(who->assembler, &frame)) !=
-	    VP8_MORE) {
-		if (verdict == VP8_NEED_KEY) {
+	while ((verdict = frame_assembler_pull(who->assembler, &frame)) !=
+	    FRAME_MORE) {
+		if (verdict == FRAME_NEED_KEY) {
 			who->need_key = true;
 			participant_want_key(who, now_us);
 			continue;
@@ -189,11 +189,11 @@ participant_video(struct participant *who, const struct rtp_packet *rtp,
 	if (rtp->payload_type != who->agreed.video.payload_type)
 		return;
 	if (nack_received(&who->nack, rtp->sequence, now_us)) {
-		vp8_assembler_give_up(who->assembler);
+		frame_assembler_give_up(who->assembler);
 		who->need_key = true;
 		participant_want_key(who, now_us);
 	}
-	vp8_assembler_push(who->assembler, rtp, arrival_us);
+	frame_assembler_push(who->assembler, VIDEO_VP8, rtp, arrival_us);
 	participant_frames(who, now_us);
 	room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
 }
@@ -415,7 +415,7 @@ participant_free(struct participant *who)
 	if (who == NULL)
 		return;
 	transport_free(who->transport);
-	vp8_assembler_free(who->assembler);
+	frame_assembler_free(who->assembler);
 	free(who);
 }
 

@@ -20,8 +20,8 @@
 #include "room/room.h"
 #include "room/rendition_choice.h"
 #include "room/room_channel.h"
+#include "rtp/frame_assembler.h"
 #include "rtp/nack.h"
-#include "rtp/payload_vp8.h"
 #include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
 #include "rtp/send_history.h"
@@ -105,7 +105,7 @@ struct participant {
 	/* From the participant. */
 	struct inbound        audio_in, video_in;
 	struct nack           nack;
-	struct vp8_assembler *assembler;
+	struct frame_assembler *assembler;
 	struct twcc_feedback  twcc;
 	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
 	bool                  need_key;		/* drop until a key frame */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "room/room_internal.h"
+#include "rtp/payload_vp8.h"
 #include "rtp/rtp_packet.h"
 
 /* A joiner starts from a key frame that is no older, and what followed it. */

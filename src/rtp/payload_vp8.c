@@ -1,10 +1,10 @@
 /*
- * VP8 over RTP (RFC 7741): descriptor and packetizer. The assembler is in
- * vp8_assembler.c.
+ * VP8 over RTP (RFC 7741): descriptor and packetizer.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
 
+#include "rtp/payload_format.h"
 #include "rtp/payload_vp8.h"
 #include "util/reader.h"
 #include "util/writer.h"
@@ -77,6 +77,39 @@ payload_vp8_is_key(const uint8_t *data, size_t len)
 
 	return !r.bad && !(tag & INVERSE_KEY);
 }
+
+static int
+vp8_look(struct payload_sight *out, const uint8_t *payload, size_t len)
+{
+	struct payload_vp8 vp8;
+	const int          err = payload_vp8_parse(&vp8, payload, len);
+	bool               key;
+
+	if (err)
+		return err;
+	key = vp8.start && payload_vp8_is_key(vp8.data, vp8.data_len);
+	*out = (struct payload_sight) {
+		.start = vp8.start,
+		.parameters = key,
+		.intra = key,
+		.delta = vp8.start && !key,
+		.units = vp8.start,
+	};
+	return 0;
+}
+
+static bool
+vp8_append(struct frame_builder *b, const uint8_t *payload, size_t len)
+{
+	struct payload_vp8 vp8;
+
+	if (payload_vp8_parse(&vp8, payload, len) != 0)
+		return false;
+	writer_bytes(&b->out, vp8.data, vp8.data_len);
+	return true;
+}
+
+const struct payload_format payload_vp8_format = { vp8_look, vp8_append };
 
 void
 payload_vp8_cut(struct payload_vp8_cutter *c, const uint8_t *frame,

@@ -1,5 +1,5 @@
 /*
- * VP8 over RTP (RFC 7741): descriptor, packetizer, frame assembler.
+ * VP8 over RTP (RFC 7741): descriptor and packetizer.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Pure. What we send always has one fixed descriptor of 6 bytes (RFC 7741,
@@ -18,11 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rtp/rtp_packet.h"
-
 #define PAYLOAD_VP8_DESCRIPTOR 6	/* bytes of the descriptor we write */
-#define PAYLOAD_VP8_FRAME_MAX  (2 * 1024 * 1024)
-#define PAYLOAD_VP8_PACKETS_MAX 512
 
 struct payload_vp8 {
 	bool           start;		/* S and PID 0: first of a frame */
@@ -68,49 +64,5 @@ size_t payload_vp8_next(struct payload_vp8_cutter *c, uint8_t *out,
 /* Rewrites the counters of a payload that payload_vp8_next wrote. */
 void payload_vp8_patch(uint8_t *payload, uint16_t picture_id,
     uint8_t tl0_index);
-
-/* ---- assembling frames of one received stream ---------------------------- */
-
-struct vp8_assembler;
-
-/* A complete frame; `data` borrows the assembler until its next call. */
-struct vp8_frame {
-	const uint8_t *data;
-	size_t         len;
-	bool           key;
-	uint32_t       timestamp;
-	int64_t        arrival_us;	/* of its last packet */
-	uint16_t       first_sequence;
-};
-
-enum vp8_verdict {
-	VP8_MORE,		/* nothing complete yet */
-	VP8_FRAME,		/* *out is the next frame to decode */
-	VP8_NEED_KEY,		/* continuity is lost: ask for a key frame */
-};
-
-/*
- * Holds at most 512 packets and 2 MiB; packet data is copied in. A packet
- * without payload (padding) only fills its place in the sequence.
- */
-int  vp8_assembler_new(struct vp8_assembler **out);
-void vp8_assembler_free(struct vp8_assembler *a);
-
-/* A packet of the stream came, in any order. */
-void vp8_assembler_push(struct vp8_assembler *a,
-    const struct rtp_packet *packet, int64_t arrival_us);
-
-/*
- * The next frame in decode order, when all its packets came and the frames
- * before it were given out (or a key frame makes them moot). Frames wait for
- * missing packets; vp8_assembler_give_up after nack gave up drops what waits
- * until the next key frame. Call until it returns VP8_MORE. VP8_NEED_KEY
- * comes again for each frame that begins while a key frame is lacking; the
- * caller spaces its requests. Memory that is short counts as a lost packet.
- */
-enum vp8_verdict vp8_assembler_pull(struct vp8_assembler *a,
-    struct vp8_frame *out);
-
-void vp8_assembler_give_up(struct vp8_assembler *a);
 
 #endif

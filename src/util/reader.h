@@ -112,4 +112,21 @@ reader_u64(struct reader *r)
 	return high << 32 | reader_u32(r);
 }
 
+/* LEB128 as AV1 has it (4.10.5), of at most four bytes, so below 2^28. */
+static inline uint32_t
+reader_leb128(struct reader *r)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t byte = reader_u8(r);
+
+		value |= (uint32_t)(byte & 0x7f) << 7 * i;
+		if (!(byte & 0x80))
+			return r->bad ? 0 : value;
+	}
+	r->bad = true;
+	return 0;
+}
+
 #endif

@@ -21,6 +21,7 @@
 #include "net/transport.h"
 #include "room/room.h"
 #include "rtp/payload_vp8.h"
+#include "rtp/rtp_packet.h"
 #include "rtp/rtcp_packet.h"
 #include "sdp/offer_answer.h"
 #include "util/clock.h"
@@ -236,7 +237,8 @@ open_client(struct stage *stage)
 {
 	const struct media_socket_handler handler = {
 		.datagram = on_datagram, .to = stage };
-	const struct video_encoder_config cfg = { 160, 90, 15, 300000 };
+	const struct video_encoder_config cfg = { .width = 160,
+		.height = 90, .fps = 15, .bps = 300000 };
 	struct video_pool *pool;
 
 	assert_int_equal(packet_pool_new(&stage->pool, 1024), 0);

@@ -234,9 +234,9 @@ peer_reset_media(struct peer *peer)
 	memset(peer->sent, 0, sizeof(peer->sent));
 	nack_init(&peer->nack);
 	peer->key_lacking = false;
-	vp8_assembler_free(peer->assembler);
+	frame_assembler_free(peer->assembler);
 	peer->assembler = NULL;
-	return vp8_assembler_new(&peer->assembler);
+	return frame_assembler_new(&peer->assembler);
 }
 
 void
@@ -315,7 +315,7 @@ peer_free(struct peer *peer)
 		return;
 	peer_disconnect(peer);
 	audio_encoder_free(peer->encoder);
-	vp8_assembler_free(peer->assembler);
+	frame_assembler_free(peer->assembler);
 	transport_table_free(peer->table);
 	media_socket_free(peer->socket);
 	packet_pool_free(peer->pool);

@@ -9,6 +9,7 @@
 #include "net/transport.h"
 #include "peer/peer.h"
 #include "peer/voice.h"
+#include "rtp/frame_assembler.h"
 #include "rtp/nack.h"
 #include "rtp/payload_vp8.h"
 #include "rtp/rtp_sender.h"
@@ -68,7 +69,7 @@ struct peer {
 	struct rtp_stats      audio_in, video_in;
 	uint32_t              audio_in_ssrc, video_in_ssrc;
 	struct nack           nack;
-	struct vp8_assembler *assembler;
+	struct frame_assembler *assembler;
 	bool                  key_lacking;	/* to be asked for by PLI */
 	int64_t               pli_us;		/* of the last one */
 };

@@ -23,17 +23,17 @@ static void
 peer_video(struct peer *peer, const struct rtp_packet *rtp,
     int64_t arrival_us)
 {
-	struct vp8_frame frame;
-	enum vp8_verdict verdict;
+	struct rtp_frame   frame;
+	enum frame_verdict verdict;
 
 	peer->counts.video_packets++;
 	peer->counts.video_bytes += rtp->payload_len;
 	if (nack_received(&peer->nack, rtp->sequence, arrival_us))
-		vp8_assembler_give_up(peer->assembler);
-	vp8_assembler_push(peer->assembler, rtp, arrival_us);
-	while ((verdict = vp8_assembler_pull(peer->assembler, &frame)) !=
-	    VP8_MORE) {
-		if (verdict == VP8_NEED_KEY) {
+		frame_assembler_give_up(peer->assembler);
+	frame_assembler_push(peer->assembler, VIDEO_VP8, rtp, arrival_us);
+	while ((verdict = frame_assembler_pull(peer->assembler, &frame)) !=
+	    FRAME_MORE) {
+		if (verdict == FRAME_NEED_KEY) {
 			peer->counts.lost++;
 			peer->key_lacking = true;
 			continue;
@@ -301,7 +301,7 @@ peer_send_repair(struct peer *peer, int64_t now_us)
 	struct packet *packet;
 
 	if (gave_up) {
-		vp8_assembler_give_up(peer->assembler);
+		frame_assembler_give_up(peer->assembler);
 		peer->key_lacking = true;
 	}
 	if (count == 0 &&
