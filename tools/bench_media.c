@@ -95,7 +95,8 @@ scene(const struct clip *c, unsigned frame)
 static void
 clip_open(struct clip *c, int width, int height, uint32_t bps)
 {
-	const struct video_encoder_config cfg = { width, height, 25, bps };
+	const struct video_encoder_config cfg = { .width = width,
+		.height = height, .fps = 25, .bps = bps };
 	struct rendition *r;
 	int64_t           us[FRAMES];
 	size_t            bytes = 0, key = 0;
@@ -155,7 +156,7 @@ bench_decode(const struct clip *c)
 
 		if (coded == NULL)
 			continue;
-		if (video_decoder_decode(d, coded->data, coded->len,
+		if (video_decoder_decode(d, VIDEO_VP8, coded->data, coded->len,
 		    coded->key, &f) != 0)
 			fail("decoding");
 		us[count++] = clock_thread_cpu_us() - start;
@@ -200,7 +201,8 @@ bench_scale(const struct clip *c, int width, int height)
 static void
 bench_mosaic(const struct clip *c, unsigned people)
 {
-	const struct video_encoder_config cfg = { 1280, 720, 25, 1500000 };
+	const struct video_encoder_config cfg = { .width = 1280,
+		.height = 720, .fps = 25, .bps = 1500000 };
 	struct compositor_person who[LAYOUT_TILES_MAX] = { 0 };
 	struct mailbox           boxes[LAYOUT_TILES_MAX] = { 0 };
 	struct compositor       *mosaic;

@@ -176,7 +176,7 @@ participant_frames(struct participant *who, int64_t now_us)
 			continue;
 		}
 		who->need_key = !pipeline_video(who->room->pipeline,
-		    who->slot, frame.data, frame.len, frame.key,
+		    who->slot, frame.codec, frame.data, frame.len, frame.key,
 		    frame.arrival_us);
 	}
 }

@@ -383,8 +383,8 @@ pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet)
 }
 
 bool
-pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
-    size_t len, bool key, int64_t arrival_us)
+pipeline_video(struct pipeline *p, unsigned slot, enum video_codec codec,
+    const uint8_t *data, size_t len, bool key, int64_t arrival_us)
 {
 	struct decode_command *command;
 
@@ -400,6 +400,7 @@ pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
 	command->kind = DECODE_FRAME;
 	command->slot = slot;
 	command->generation = p->generations[slot];
+	command->codec = codec;
 	command->key = key;
 	command->arrival_us = arrival_us;
 	command->len = len;

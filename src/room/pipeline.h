@@ -35,6 +35,7 @@
 
 #include "audio/audio_bridge.h"
 #include "util/packet.h"
+#include "util/video_codec.h"
 #include "video/compositor.h"
 #include "video/rendition.h"
 
@@ -129,8 +130,8 @@ void pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet);
  * Copies a complete coded frame for decoding. False when the slot is behind:
  * the frame is dropped, and a key frame is needed before the next.
  */
-bool pipeline_video(struct pipeline *p, unsigned slot, const uint8_t *data,
-    size_t len, bool key, int64_t arrival_us);
+bool pipeline_video(struct pipeline *p, unsigned slot, enum video_codec codec,
+    const uint8_t *data, size_t len, bool key, int64_t arrival_us);
 
 /*
  * Who is in the mosaic; `pictures` and `generation` of each person are set

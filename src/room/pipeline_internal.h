@@ -54,6 +54,7 @@ struct decode_command {
 	enum { DECODE_FRAME, DECODE_CLOSE, DECODE_QUIT } kind;
 	unsigned slot;
 	uint32_t generation;			/* of the slot */
+	enum video_codec codec;
 	bool     key;
 	int64_t  arrival_us;
 	size_t   len;

@@ -80,8 +80,8 @@ decode_frame(struct decode_lane *lane, const struct decode_command *command)
 		p->video_decoders++;
 	}
 	cpu_us = clock_thread_cpu_us();
-	err = video_decoder_decode(*decoder, command->data, command->len,
-	    command->key, &frame);
+	err = video_decoder_decode(*decoder, command->codec, command->data,
+	    command->len, command->key, &frame);
 	cpu_us = clock_thread_cpu_us() - cpu_us;
 	if (!decode_pay(lane, slot, cpu_us, err ? NULL : frame)) {
 		/* Its buffers may be what was too much. */

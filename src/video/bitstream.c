@@ -1,5 +1,5 @@
 /*
- * The header of a VP8 frame.
+ * What a coded picture says of itself, by codec; the header of a VP8 frame.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "video/bitstream.h"
@@ -47,4 +47,21 @@ bitstream_vp8(struct bitstream_info *out, const uint8_t *data, size_t len)
 		return -EBADMSG;
 	*out = info;
 	return 0;
+}
+
+int
+bitstream_read(struct bitstream_info *out, enum video_codec codec,
+    const uint8_t *data, size_t len)
+{
+	switch (codec) {
+	case VIDEO_VP8:
+		return bitstream_vp8(out, data, len);
+	case VIDEO_H264:
+		return bitstream_h264(out, data, len);
+	case VIDEO_VP9:
+		return bitstream_vp9(out, data, len);
+	case VIDEO_AV1:
+		return bitstream_av1(out, data, len);
+	}
+	return -EBADMSG;
 }

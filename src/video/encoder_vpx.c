@@ -4,16 +4,14 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <vpx/vp8cx.h>
 #include <vpx/vpx_encoder.h>
 
 #include "util/xalloc.h"
-#include "video/video_encoder.h"
+#include "video/encoder_kind.h"
 
 #define TIMEBASE_HZ     90000
-#define SIDE_MAX        4096
 #define CPU_USED        (-6)	/* positive values follow the wall clock */
 #define STATIC_THRESH   100	/* still background costs next to nothing */
 #define BUFFER_START_MS 500
@@ -26,7 +24,7 @@
 #define DROP_BELOW      25	/* percent of the goal of the buffer */
 #define INTRA_LEAST     300	/* percent of a frame's share of the rate */
 
-struct video_encoder {
+struct vpx_encoder {
 	vpx_codec_ctx_t             codec;
 	bool                        open;
 	vpx_codec_enc_cfg_t         vpx;
@@ -74,7 +72,7 @@ intra_percent(const struct video_encoder_config *cfg)
 }
 
 static int
-tune(struct video_encoder *e)
+tune(struct vpx_encoder *e)
 {
 	vpx_codec_ctx_t *c = &e->codec;
 
@@ -89,16 +87,21 @@ tune(struct video_encoder *e)
 	return 0;
 }
 
-int
-video_encoder_new(struct video_encoder **out,
-    const struct video_encoder_config *cfg)
+static void
+encoder_vpx_close(void *encoder)
 {
-	struct video_encoder *e;
+	struct vpx_encoder *e = encoder;
 
-	if (cfg->width < 16 || cfg->height < 16 || cfg->width > SIDE_MAX ||
-	    cfg->height > SIDE_MAX || cfg->fps < 1 || cfg->bps < 1000)
-		return -EINVAL;
-	e = xcalloc(1, sizeof(*e));
+	if (e->open)
+		(void)vpx_codec_destroy(&e->codec);
+	free(e);
+}
+
+static int
+encoder_vpx_open(void **out, const struct video_encoder_config *cfg)
+{
+	struct vpx_encoder *e = xcalloc(1, sizeof(*e));
+
 	e->cfg = *cfg;
 	if (vpx_codec_enc_config_default(vpx_codec_vp8_cx(), &e->vpx, 0))
 		goto fail;
@@ -112,25 +115,15 @@ video_encoder_new(struct video_encoder **out,
 	return 0;
 
 fail:
-	video_encoder_free(e);
+	encoder_vpx_close(e);
 	return -EIO;
 }
 
-void
-video_encoder_free(struct video_encoder *e)
+static int
+encoder_vpx_set_rate(void *encoder, uint32_t bps)
 {
-	if (e == NULL)
-		return;
-	if (e->open)
-		(void)vpx_codec_destroy(&e->codec);
-	free(e);
-}
+	struct vpx_encoder *e = encoder;
 
-int
-video_encoder_set_rate(struct video_encoder *e, uint32_t bps)
-{
-	if (bps < 1000)
-		return -EINVAL;
 	e->vpx.rc_target_bitrate = bps / 1000;
 	e->cfg.bps = bps;
 	return vpx_codec_enc_config_set(&e->codec, &e->vpx) ? -EIO : 0;
@@ -159,7 +152,7 @@ image_of(const struct video_frame *frame)
 
 /* Presentation time, which libvpx wants to grow with each frame. */
 static vpx_codec_pts_t
-next_pts(struct video_encoder *e, int64_t time_us)
+next_pts(struct vpx_encoder *e, int64_t time_us)
 {
 	vpx_codec_pts_t pts;
 
@@ -173,18 +166,16 @@ next_pts(struct video_encoder *e, int64_t time_us)
 	return pts;
 }
 
-int
-video_encoder_encode(struct video_encoder *e, const struct video_frame *frame,
+static int
+encoder_vpx_encode(void *encoder, const struct video_frame *frame,
     int64_t time_us, bool key, struct video_encoded *out)
 {
+	struct vpx_encoder       *e = encoder;
 	const vpx_codec_cx_pkt_t *packet;
 	vpx_codec_iter_t          iter = NULL;
 	struct video_encoded      coded = { 0 };
-	vpx_image_t               image;
+	vpx_image_t               image = image_of(frame);
 
-	if (frame->width != e->cfg.width || frame->height != e->cfg.height)
-		return -EIO;
-	image = image_of(frame);
 	if (vpx_codec_encode(&e->codec, &image, next_pts(e, time_us),
 	    (unsigned long)(TIMEBASE_HZ / e->cfg.fps),
 	    key ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME))
@@ -201,31 +192,7 @@ video_encoder_encode(struct video_encoder *e, const struct video_frame *frame,
 	return 0;
 }
 
-int
-video_encoder_prepare(void)
-{
-	const struct video_encoder_config cfg = { .width = 64, .height = 64,
-		.fps = 25, .bps = 100000 };
-	struct video_encoder *e = NULL;
-	struct video_pool    *pool;
-	struct video_frame   *frame;
-	struct video_encoded  coded;
-	int                   err;
-
-	err = video_pool_new(&pool, cfg.width, cfg.height, 1);
-	if (err)
-		return err;
-	frame = video_pool_get(pool);
-	video_pool_free(pool);
-	if (frame == NULL)
-		return -ENOMEM;
-	for (int p = 0; p < 3; p++)
-		memset(frame->planes[p], 128, (size_t)frame->strides[p] *
-		    (size_t)(p ? cfg.height / 2 : cfg.height));
-	err = video_encoder_new(&e, &cfg);
-	if (err == 0)
-		err = video_encoder_encode(e, frame, 0, true, &coded);
-	video_encoder_free(e);
-	video_frame_unref(&frame);
-	return err;
-}
+const struct encoder_kind encoder_vpx = {
+	encoder_vpx_open, encoder_vpx_close, encoder_vpx_set_rate,
+	encoder_vpx_encode,
+};

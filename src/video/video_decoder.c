@@ -1,8 +1,8 @@
 /*
- * VP8 by FFmpeg's native decoder, without a copy of the picture.
+ * VP8, H.264, VP9 and AV1 by libavcodec, without a copy of the picture.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   data ─► bitstream_vp8 ─► libavcodec ─► AVFrame in a shell ─► video_frame
+ *   data ─► bitstream_read ─► libavcodec ─► AVFrame in a shell ─► video_frame
  *
  * A shell is a video_frame whose planes are the decoder's own buffers; at the
  * last unref these go back to libavcodec's pool, and the shell to ours.
@@ -30,6 +30,8 @@
  */
 #define RESIZES_SAVED   6
 #define RESIZE_FRAMES   25
+#define REORDER_MAX     2	/* pictures that H.264 may hold back */
+#define OUTPUTS_MAX     8	/* pictures that come of one frame */
 
 struct shells {
 	pthread_mutex_t lock;		/* of all below */
@@ -45,13 +47,24 @@ struct shell {
 	AVFrame           *av;
 };
 
+/* Never libvpx or libaom: they ignore max_pixels. */
+static const char *const codec_names[VIDEO_CODECS] = {
+	[VIDEO_VP8] = "vp8",
+	[VIDEO_H264] = "h264",
+	[VIDEO_VP9] = "vp9",
+	[VIDEO_AV1] = "libdav1d",
+};
+
 struct video_decoder {
-	AVCodecContext *codec;
+	AVCodecContext  *codec;		/* NULL until the first key frame */
+	enum video_codec kind;		/* of codec */
 	AVPacket       *packet;
-	AVFrame        *av;
+	AVFrame        *av;		/* the newest picture */
+	AVFrame        *next;		/* while one is received */
 	struct shells  *shells;
 	bool            ready;		/* decoded a key frame, unbroken since */
-	int             width, height;	/* of the last key frame */
+	int             width, height;	/* that a frame said last */
+	int             out_width, out_height;	/* of the last picture */
 	unsigned        resizes;	/* changes of size left */
 	unsigned        frames;		/* since one was added */
 };
@@ -131,38 +144,45 @@ shells_free(struct shells *s)
 		shells_destroy(s);
 }
 
-int
-video_decoder_prepare(void)
-{
-	struct video_decoder *d;
-	int                   err;
-
-	/* Broken pictures are a peer's daily business: counted, not printed. */
-	av_log_set_level(AV_LOG_QUIET);
-	err = video_decoder_new(&d);
-	if (err)
-		return err;
-	video_decoder_free(d);
-	return 0;
-}
-
 static int
-open_codec(AVCodecContext **out)
+open_codec(AVCodecContext **out, enum video_codec kind)
 {
-	const AVCodec  *codec = avcodec_find_decoder_by_name("vp8");
+	const AVCodec  *codec = avcodec_find_decoder_by_name(
+	    codec_names[kind]);
 	AVCodecContext *c;
 
 	if (codec == NULL)
 		return -ENOSYS;
+	/* Broken pictures are a peer's daily business: counted, not printed. */
+	av_log_set_level(AV_LOG_QUIET);
 	c = avcodec_alloc_context3(codec);
 	if (c == NULL)
 		return -ENOMEM;
-	*out = c;
 	c->thread_count = 1;
 	c->max_pixels = (int64_t)VIDEO_WIDTH_MAX * VIDEO_HEIGHT_MAX;
 	c->flags |= AV_CODEC_FLAG_LOW_DELAY;
-	if (avcodec_open2(c, codec, NULL) < 0)
+	/* Grain would be work that the sender orders and nobody needs. */
+	c->export_side_data |= AV_CODEC_EXPORT_DATA_FILM_GRAIN;
+	if (avcodec_open2(c, codec, NULL) < 0) {
+		avcodec_free_context(&c);
 		return -EIO;
+	}
+	*out = c;
+	return 0;
+}
+
+int
+video_decoder_prepare(void)
+{
+	for (unsigned kind = 0; kind < VIDEO_CODECS; kind++) {
+		AVCodecContext *codec;
+		const int       err = open_codec(&codec,
+		    (enum video_codec)kind);
+
+		if (err)
+			return err;
+		avcodec_free_context(&codec);
+	}
 	return 0;
 }
 
@@ -170,26 +190,19 @@ int
 video_decoder_new(struct video_decoder **out)
 {
 	struct video_decoder *d = xcalloc(1, sizeof(*d));
-	int                   err;
 
 	d->shells = xcalloc(1, sizeof(*d->shells));
 	pthread_mutex_init(&d->shells->lock, NULL);
 	d->resizes = RESIZES_SAVED;
-	err = open_codec(&d->codec);
-	if (err)
-		goto fail;
 	d->packet = av_packet_alloc();
 	d->av = av_frame_alloc();
-	if (d->packet == NULL || d->av == NULL) {
-		err = -ENOMEM;
-		goto fail;
+	d->next = av_frame_alloc();
+	if (d->packet == NULL || d->av == NULL || d->next == NULL) {
+		video_decoder_free(d);
+		return -ENOMEM;
 	}
 	*out = d;
 	return 0;
-
-fail:
-	video_decoder_free(d);
-	return err;
 }
 
 void
@@ -200,31 +213,85 @@ video_decoder_free(struct video_decoder *d)
 	avcodec_free_context(&d->codec);
 	av_packet_free(&d->packet);
 	av_frame_free(&d->av);
+	av_frame_free(&d->next);
 	shells_free(d->shells);
 	free(d);
 }
 
+static bool
+size_allowed(int width, int height)
+{
+	/* Upright pictures of the same area are welcome too. */
+	return width >= VIDEO_SIZE_MIN && height >= VIDEO_SIZE_MIN &&
+	    width <= VIDEO_WIDTH_MAX && height <= VIDEO_WIDTH_MAX &&
+	    width * height <= VIDEO_WIDTH_MAX * VIDEO_HEIGHT_MAX;
+}
+
+/* New buffers: the first are free. */
+static bool
+pay_for_buffers(struct video_decoder *d, bool first)
+{
+	if (first)
+		return true;
+	if (d->resizes == 0)
+		return false;
+	d->resizes--;
+	return true;
+}
+
 /* Whether a picture that says this of itself may reach the decoder. */
 static int
-admit(struct video_decoder *d, const struct bitstream_info *info)
+admit(struct video_decoder *d, enum video_codec kind,
+    const struct bitstream_info *info)
 {
-	if (!info->key)
-		return d->ready ? 0 : -EBADMSG;
-	if (info->width < VIDEO_SIZE_MIN || info->height < VIDEO_SIZE_MIN)
-		return -EMSGSIZE;
-	/* Upright pictures of the same area are welcome too. */
-	if (info->width > VIDEO_WIDTH_MAX || info->height > VIDEO_WIDTH_MAX ||
-	    info->width * info->height > VIDEO_WIDTH_MAX * VIDEO_HEIGHT_MAX)
-		return -EMSGSIZE;
-	if (info->width == d->width && info->height == d->height)
-		return 0;
-	if (d->width && d->resizes == 0)
+	const bool other = d->codec == NULL || d->kind != kind;
+
+	if (!info->key && (other || !d->ready))
 		return -EBADMSG;
-	if (d->width)
-		d->resizes--;
+	if (info->width == 0)
+		return other ? -EBADMSG : 0;
+	if (!size_allowed(info->width, info->height))
+		return -EMSGSIZE;
+	if (!other && info->width == d->width && info->height == d->height)
+		return 0;
+	if (!pay_for_buffers(d, d->codec == NULL))
+		return -EBADMSG;
 	d->width = info->width;
 	d->height = info->height;
 	return 0;
+}
+
+/* Pictures of the old codec that are out stay valid. */
+static int
+use_codec(struct video_decoder *d, enum video_codec kind)
+{
+	if (d->codec && d->kind == kind)
+		return 0;
+	avcodec_free_context(&d->codec);
+	d->kind = kind;
+	d->ready = false;
+	return open_codec(&d->codec, kind);
+}
+
+/*
+ * A frame that says no size may still change it: VP9 takes over that of one
+ * it refers to, and H.264 that of parameters which came before.
+ */
+static bool
+output_allowed(struct video_decoder *d, const struct bitstream_info *info)
+{
+	const bool same = d->av->width == d->out_width &&
+	    d->av->height == d->out_height;
+
+	if (d->av->format != AV_PIX_FMT_YUV420P ||
+	    !size_allowed(d->av->width, d->av->height))
+		return false;
+	if (!same && info->width == 0 &&
+	    !pay_for_buffers(d, d->out_width == 0))
+		return false;
+	d->out_width = d->av->width;
+	d->out_height = d->av->height;
+	return true;
 }
 
 /* Wraps what was decoded into d->av. */
@@ -234,11 +301,6 @@ wrap(struct video_decoder *d, struct video_frame **out)
 	struct shell *shell;
 	AVFrame      *av;
 
-	if (d->av->format != AV_PIX_FMT_YUV420P || d->av->width != d->width ||
-	    d->av->height != d->height) {
-		av_frame_unref(d->av);
-		return -EBADMSG;
-	}
 	shell = shells_get(d->shells);
 	if (shell == NULL) {
 		av_frame_unref(d->av);
@@ -259,6 +321,26 @@ wrap(struct video_decoder *d, struct video_frame **out)
 	return 0;
 }
 
+/* The newest picture that is ready; an AV1 unit may hold several. */
+static int
+receive(struct video_decoder *d)
+{
+	int err = -EAGAIN;
+
+	for (unsigned i = 0; i < OUTPUTS_MAX; i++) {
+		const int got = avcodec_receive_frame(d->codec, d->next);
+
+		if (got == AVERROR(EAGAIN))
+			return err;
+		if (got < 0)
+			break;
+		av_frame_unref(d->av);
+		av_frame_move_ref(d->av, d->next);
+		err = 0;
+	}
+	return -EBADMSG;
+}
+
 /* Returns 0 with the picture in d->av, -EAGAIN or -EBADMSG. */
 static int
 run(struct video_decoder *d, const uint8_t *data, size_t len)
@@ -273,15 +355,40 @@ run(struct video_decoder *d, const uint8_t *data, size_t len)
 	d->packet->size = 0;
 	if (err < 0)
 		return -EBADMSG;
-	err = avcodec_receive_frame(d->codec, d->av);
-	if (err == AVERROR(EAGAIN))
-		return -EAGAIN;
-	return err < 0 ? -EBADMSG : 0;
+	err = receive(d);
+	if (d->codec->has_b_frames > REORDER_MAX)
+		err = -EBADMSG;
+	if (err == 0 && (d->av->decode_error_flags != 0 ||
+	    (d->av->flags & AV_FRAME_FLAG_CORRUPT)))
+		err = -EBADMSG;
+	return err;
+}
+
+/* What may go before this frame to the decoder, and then this frame. */
+static int
+decode(struct video_decoder *d, enum video_codec codec,
+    const struct bitstream_info *info, const uint8_t *data, size_t len)
+{
+	int err = admit(d, codec, info);
+
+	if (err == 0)
+		err = use_codec(d, codec);
+	if (err)
+		return err;
+	err = run(d, data, len);
+	if (err == 0 && !output_allowed(d, info))
+		err = -EBADMSG;
+	if (err == -EBADMSG) {
+		av_frame_unref(d->av);
+		/* What it holds back is of the broken past. */
+		avcodec_flush_buffers(d->codec);
+	}
+	return err;
 }
 
 int
-video_decoder_decode(struct video_decoder *d, const uint8_t *data, size_t len,
-    bool key, struct video_frame **out)
+video_decoder_decode(struct video_decoder *d, enum video_codec codec,
+    const uint8_t *data, size_t len, bool key, struct video_frame **out)
 {
 	struct bitstream_info info;
 	int                   err;
@@ -292,16 +399,13 @@ video_decoder_decode(struct video_decoder *d, const uint8_t *data, size_t len,
 		if (d->resizes < RESIZES_SAVED)
 			d->resizes++;
 	}
-	err = len > CODED_MAX ? -EBADMSG : bitstream_vp8(&info, data, len);
+	err = len > CODED_MAX ? -EBADMSG :
+	    bitstream_read(&info, codec, data, len);
 	if (err == 0)
-		err = info.key == key ? admit(d, &info) : -EBADMSG;
-	if (err) {
+		err = info.key == key ? decode(d, codec, &info, data, len) :
+		    -EBADMSG;
+	if (err && err != -EAGAIN) {
 		/* What follows would be drawn upon what is missing. */
-		d->ready = false;
-		return err;
-	}
-	err = run(d, data, len);
-	if (err == -EBADMSG) {
 		d->ready = false;
 		return err;
 	}

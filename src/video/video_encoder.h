@@ -1,10 +1,11 @@
 /*
- * A video encoder; today VP8 by libvpx (encoder_vpx.c).
+ * A video encoder: VP8 by libvpx, H.264 by libavcodec's x264.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One thread inside, cpu-used -6, real time, no lag, error resilience off,
- * key frames only when asked. A change of size is a new encoder. Owner: one
- * encode thread.
+ * One thread inside, real time, no lag, key frames only when asked. VP8:
+ * cpu-used -6, error resilience off. H.264: constrained baseline, superfast,
+ * zerolatency, Annex B, with its parameter sets before each key frame. A
+ * change of size is a new encoder. Owner: one encode thread.
  */
 #ifndef VIDEO_VIDEO_ENCODER_H
 #define VIDEO_VIDEO_ENCODER_H
@@ -13,11 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/video_codec.h"
 #include "video/video_frame.h"
 
 struct video_encoder_config {
 	int      width, height, fps;
 	uint32_t bps;
+	enum video_codec codec;	/* VIDEO_VP8 or VIDEO_H264 */
+	unsigned nal_max;	/* H.264: bytes of the largest; 0: any */
 };
 
 struct video_encoded {
@@ -28,9 +32,10 @@ struct video_encoded {
 
 struct video_encoder;
 
-/* Touches the library once, before the sandbox. */
+/* Touches each library once, before the sandbox. */
 int  video_encoder_prepare(void);
 
+/* Returns 0, -EINVAL, -ENOSYS (a library without the codec) or -EIO. */
 int  video_encoder_new(struct video_encoder **out,
     const struct video_encoder_config *cfg);
 void video_encoder_free(struct video_encoder *e);

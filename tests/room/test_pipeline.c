@@ -62,7 +62,7 @@ see_video(void *to, unsigned rendition, const struct coded_frame *frame)
 	seen->last_rtp = frame->rtp_time;
 	seen->frames++;
 	seen->keys += frame->key;
-	if (video_decoder_decode(seen->decoder, frame->data, frame->len,
+	if (video_decoder_decode(seen->decoder, VIDEO_VP8, frame->data, frame->len,
 	    frame->key, &picture) != 0)
 		return;
 	video_frame_unref(&seen->picture);
@@ -173,7 +173,8 @@ static void
 send_picture(struct seen *seen, unsigned slot, uint8_t y, uint8_t u,
     uint8_t v)
 {
-	const struct video_encoder_config cfg = { 320, 180, 15, 300000 };
+	const struct video_encoder_config cfg = { .width = 320,
+		.height = 180, .fps = 15, .bps = 300000 };
 	struct video_encoder *encoder;
 	struct video_pool    *pool;
 	struct video_frame   *frame;
@@ -188,7 +189,7 @@ send_picture(struct seen *seen, unsigned slot, uint8_t y, uint8_t u,
 	assert_int_equal(video_encoder_encode(encoder, frame, 0, true,
 	    &coded), 0);
 	assert_true(coded.key);
-	assert_true(pipeline_video(seen->pipeline, slot, coded.data,
+	assert_true(pipeline_video(seen->pipeline, slot, VIDEO_VP8, coded.data,
 	    coded.len, true, clock_monotonic_us()));
 	video_frame_unref(&frame);
 	video_pool_free(pool);
@@ -315,7 +316,7 @@ a_broken_frame_asks_for_a_key_frame(void **state)
 
 	(void)state;
 	start(&seen);
-	assert_true(pipeline_video(seen.pipeline, 9, garbage,
+	assert_true(pipeline_video(seen.pipeline, 9, VIDEO_VP8, garbage,
 	    sizeof(garbage), true, clock_monotonic_us()));
 	wait_for(&seen, &seen.need_keys, 1, PATIENCE_US);
 	assert_int_equal(seen.need_keys, 1);

@@ -89,7 +89,7 @@ round_trip(const struct video_encoder_config *cfg, unsigned frames)
 			t.dropped++;
 			continue;
 		}
-		assert_int_equal(video_decoder_decode(d, out.data, out.len,
+		assert_int_equal(video_decoder_decode(d, VIDEO_VP8, out.data, out.len,
 		    out.key, &seen), 0);
 		assert_int_equal(seen->width, cfg->width);
 		db = picture_psnr(seen, &all, f);
@@ -262,7 +262,7 @@ static int
 decode(struct video_decoder *d, const uint8_t *data, size_t len, bool key)
 {
 	struct video_frame *f = NULL;
-	const int           err = video_decoder_decode(d, data, len, key, &f);
+	const int           err = video_decoder_decode(d, VIDEO_VP8, data, len, key, &f);
 
 	assert_true((err == 0) == (f != NULL));
 	video_frame_unref(&f);
@@ -397,12 +397,12 @@ pictures_outlive_the_decoder_and_are_bounded(void **state)
 
 	(void)state;
 	assert_int_equal(video_decoder_new(&d), 0);
-	while (count < 16 && video_decoder_decode(d, c.data, c.len, true,
+	while (count < 16 && video_decoder_decode(d, VIDEO_VP8, c.data, c.len, true,
 	    &out[count]) == 0)
 		count++;
 	assert_int_equal(count, 8);
 	video_frame_unref(&out[0]);
-	assert_int_equal(video_decoder_decode(d, c.data, c.len, true,
+	assert_int_equal(video_decoder_decode(d, VIDEO_VP8, c.data, c.len, true,
 	    &out[0]), 0);
 	video_decoder_free(d);
 	assert_int_equal(out[7]->width, 64);

@@ -104,7 +104,8 @@ draw(struct clip *out, const struct portrait *portrait, int width,
     int height, int fps, unsigned count, uint32_t bps)
 {
 	struct portrait flash = { .flat = true };
-	const struct video_encoder_config cfg = { width, height, fps, bps };
+	const struct video_encoder_config cfg = { .width = width,
+		.height = height, .fps = fps, .bps = bps };
 	struct video_encoder *encoder;
 	struct video_pool    *pool;
 	struct video_frame   *frame;

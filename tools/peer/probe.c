@@ -138,7 +138,8 @@ probe_picture(struct probe *probe, const uint8_t *data, size_t len, bool key,
 	struct video_frame *frame;
 	bool                bright;
 
-	if (video_decoder_decode(probe->video, data, len, key, &frame) != 0)
+	if (video_decoder_decode(probe->video, VIDEO_VP8, data, len, key,
+	    &frame) != 0)
 		return;
 	bright = is_bright(probe, frame);
 	if (bright && !probe->bright)
