@@ -120,6 +120,7 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 	const struct sdp_stream *audio = &who->agreed.audio;
 	const struct sdp_stream *video = &who->agreed.video;
 	struct inbound          *in = NULL;
+	enum video_codec         codec;
 
 	if (who->audio_in.known && who->audio_in.ssrc == rtp->ssrc)
 		return &who->audio_in;
@@ -127,7 +128,7 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 		return &who->video_in;
 	if (audio->receive && rtp->payload_type == audio->payload_type)
 		in = &who->audio_in;
-	else if (video->receive && rtp->payload_type == video->payload_type)
+	else if (sdp_stream_coding(&codec, video, rtp->payload_type))
 		in = &who->video_in;
 	else
 		return NULL;
@@ -185,15 +186,17 @@ static void
 participant_video(struct participant *who, const struct rtp_packet *rtp,
     int64_t arrival_us, int64_t now_us)
 {
+	enum video_codec codec;
+
 	/* RTX and unknown payload types: counted for TWCC, else not ours. */
-	if (rtp->payload_type != who->agreed.video.payload_type)
+	if (!sdp_stream_coding(&codec, &who->agreed.video, rtp->payload_type))
 		return;
 	if (nack_received(&who->nack, rtp->sequence, now_us)) {
 		frame_assembler_give_up(who->assembler);
 		who->need_key = true;
 		participant_want_key(who, now_us);
 	}
-	frame_assembler_push(who->assembler, VIDEO_VP8, rtp, arrival_us);
+	frame_assembler_push(who->assembler, codec, rtp, arrival_us);
 	participant_frames(who, now_us);
 	room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
 }

@@ -12,10 +12,11 @@
 
 #include "sdp/offer_answer.h"
 #include "sdp/sdp.h"
+#include "sdp/video_formats.h"
 #include "util/strbuf.h"
 
 #define SDP_OPUS "opus/48000/2"
-#define SDP_VP8  "VP8/90000"
+#define SDP_VP8  "VP8/90000"	/* of what we offer */
 
 #define SDP_URI_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 #define SDP_URI_TWCC \
@@ -24,6 +25,10 @@
 /* Fills all but the header extensions; send and receive as seen by us. */
 void sdp_stream_agree(struct sdp_stream *s, const struct sdp_media *m,
     const struct sdp_format *format, bool send, bool receive);
+
+/* What sdp_stream_agree leaves out of video. */
+void sdp_stream_agree_video(struct sdp_stream *s,
+    const struct sdp_video_formats *formats);
 
 /* `out` holds SDP_ICE_MAX + 1; the parser let no longer span through. */
 void sdp_span_copy(char *out, struct sdp_span span);
@@ -37,7 +42,9 @@ void sdp_write_candidates(struct strbuf *s,
 void sdp_write_credentials(struct strbuf *s,
     const struct sdp_answer_config *cfg);
 void sdp_write_fingerprint(struct strbuf *s, const uint8_t fingerprint[32]);
-void sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream);
+/* What was agreed, for one payload type. */
+void sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream,
+    uint8_t payload_type);
 void sdp_write_source(struct strbuf *s, bool audio, uint32_t ssrc,
     const char *cname);
 

@@ -49,7 +49,7 @@ write_section(struct strbuf *s, const struct sdp_offer_config *cfg, bool audio,
 	else
 		strbuf_printf(s, "a=rtpmap:%u " SDP_VP8 "\r\n",
 		    SDP_OFFER_VP8_PT);
-	sdp_write_feedback(s, &stream);
+	sdp_write_feedback(s, &stream, stream.payload_type);
 	if (cfg->twcc)
 		strbuf_printf(s, "a=extmap:%u " SDP_URI_TWCC "\r\n",
 		    OFFER_TWCC_ID);
@@ -89,19 +89,41 @@ answered_id(const struct sdp_media *m, const char *uri)
 }
 
 static int
-read_stream(struct sdp_stream *s, uint32_t *ssrc, const struct sdp_media *m,
-    const char *encoding)
+read_audio(struct sdp_answered *a, const struct sdp_media *m)
 {
-	const struct sdp_format *format = sdp_format_of(m, encoding);
+	const struct sdp_format *format = sdp_format_of(m, SDP_OPUS);
 
-	if (format == NULL || s->active)
+	if (format == NULL || a->audio.active)
 		return -EBADMSG;
-	sdp_stream_agree(s, m, format, m->receive, m->send);
+	sdp_stream_agree(&a->audio, m, format, m->receive, m->send);
+	a->audio.twcc = (format->feedback | m->any_feedback) & SDP_FB_TWCC;
+	a->audio_ssrc = a->audio.ssrc_count ? a->audio.ssrcs[0] : 0;
+	return 0;
+}
+
+static int
+read_video(struct sdp_answered *a, const struct sdp_media *m)
+{
+	const struct sdp_format *format;
+	struct sdp_video_formats formats;
+
+	sdp_video_formats_of(&formats, m);
+	if (formats.count == 0 || a->video.active)
+		return -EBADMSG;
+	format = formats.receive[0].format;
+	sdp_stream_agree(&a->video, m, format, m->receive, m->send);
+	sdp_stream_agree_video(&a->video, &formats);
+	a->video.twcc = (format->feedback | m->any_feedback) & SDP_FB_TWCC;
+	a->video_ssrc = a->video.ssrc_count ? a->video.ssrcs[0] : 0;
+	return 0;
+}
+
+/* The ids of the extensions that we send. */
+static void
+read_extensions(struct sdp_stream *s, const struct sdp_media *m)
+{
 	s->level_id = answered_id(m, SDP_URI_LEVEL);
 	s->twcc_id = answered_id(m, SDP_URI_TWCC);
-	s->twcc = (format->feedback | m->any_feedback) & SDP_FB_TWCC;
-	*ssrc = s->ssrc_count ? s->ssrcs[0] : 0;
-	return 0;
 }
 
 static bool
@@ -169,11 +191,11 @@ read_parsed(struct sdp_answered *out, const struct sdp *sdp)
 
 		if (m->kind == SDP_OTHER || m->port == 0)
 			continue;
-		if (m->kind == SDP_AUDIO)
-			err = read_stream(&a.audio, &a.audio_ssrc, m,
-			    SDP_OPUS);
-		else
-			err = read_stream(&a.video, &a.video_ssrc, m, SDP_VP8);
+		err = m->kind == SDP_AUDIO ? read_audio(&a, m) :
+		    read_video(&a, m);
+		if (!err)
+			read_extensions(m->kind == SDP_AUDIO ? &a.audio :
+			    &a.video, m);
 		if (!err && !any)
 			err = read_transport(&a, m);
 		any = true;

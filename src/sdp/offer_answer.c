@@ -12,7 +12,9 @@
 /* What was chosen of an offer. */
 struct choice {
 	const struct sdp_media  *audio, *video;	/* taken, or NULL */
-	const struct sdp_format *opus, *vp8;
+	const struct sdp_format *opus;
+	struct sdp_video_formats formats;	/* of video */
+	const char              *note;		/* why there is no video */
 	const struct sdp_media  *transport;	/* whose ICE and DTLS count */
 	bool                     bundled;
 };
@@ -30,15 +32,28 @@ protocol_known(const struct sdp_media *m)
 }
 
 static bool
-we_send(const struct sdp_media *m, enum sdp_policy policy)
+may_send(const struct sdp_media *m, enum sdp_policy policy)
 {
 	return m->receive && policy != SDP_RECEIVE;
 }
 
 static bool
-we_receive(const struct sdp_media *m, enum sdp_policy policy)
+may_receive(const struct sdp_media *m, enum sdp_policy policy)
 {
 	return m->send && policy != SDP_SEND;
+}
+
+/* What is left of that when the codecs are known. */
+static bool
+we_send_video(const struct choice *c, enum sdp_policy policy)
+{
+	return may_send(c->video, policy) && c->formats.send.format;
+}
+
+static bool
+we_receive_video(const struct choice *c, enum sdp_policy policy)
+{
+	return may_receive(c->video, policy) && c->formats.count > 0;
 }
 
 /* Two sections that claim one SSRC: the later one is not believed. */
@@ -70,12 +85,31 @@ direction_refusal(enum sdp_policy policy)
 	return "The offer neither sends nor receives.";
 }
 
+static const char *
+codec_refusal(const struct sdp_media *m, enum sdp_policy policy)
+{
+	struct sdp_video_formats formats;
+
+	if (m->kind == SDP_AUDIO)
+		return sdp_format_of(m, SDP_OPUS) ? NULL :
+		    "The offer has no Opus.";
+	sdp_video_formats_of(&formats, m);
+	if (formats.count == 0)
+		return "The offer has no video codec that is spoken here: "
+		    "VP8, H.264 baseline, or, to send, VP9 or AV1 of profile "
+		    "0.";
+	if (!may_receive(m, policy) && formats.send.format == NULL)
+		return "The offer has neither VP8 nor H.264 baseline, and "
+		    "nothing else is sent here.";
+	return NULL;
+}
+
 /* Why this audio or video section is not taken; NULL when it can be. */
 static const char *
 refusal(const struct sdp_media *m, const struct sdp_media *other,
     const struct sdp *offer, enum sdp_policy policy)
 {
-	const bool audio = m->kind == SDP_AUDIO;
+	const char *refused;
 
 	if (m->port == 0 && !m->bundle_only)
 		return "The offer has only sections that are switched off.";
@@ -83,11 +117,11 @@ refusal(const struct sdp_media *m, const struct sdp_media *other,
 		return "The offer does not speak SRTP keyed by DTLS.";
 	if (!m->rtcp_mux)
 		return "The offer lacks a=rtcp-mux.";
-	if (!sdp_format_of(m, audio ? SDP_OPUS : SDP_VP8))
-		return audio ? "The offer has no Opus." :
-		    "The offer has no VP8.";
-	if (!we_send(m, policy) && !we_receive(m, policy))
+	if (!may_send(m, policy) && !may_receive(m, policy))
 		return direction_refusal(policy);
+	refused = codec_refusal(m, policy);
+	if (refused)
+		return refused;
 	if (other && (!sdp_bundled(offer, m) || !sdp_bundled(offer, other)))
 		return "The offer does not bundle its sections.";
 	if (other && sources_shared(m, other))
@@ -114,11 +148,15 @@ choose_sections(struct choice *c, const struct sdp *offer,
 			*why = refused;
 		else
 			*slot = m;
+		if (refused && !audio)
+			c->note = refused;
 	}
 	if (c->audio)
 		c->opus = sdp_format_of(c->audio, SDP_OPUS);
-	if (c->video)
-		c->vp8 = sdp_format_of(c->video, SDP_VP8);
+	if (c->video) {
+		sdp_video_formats_of(&c->formats, c->video);
+		c->note = NULL;
+	}
 	return c->audio || c->video;
 }
 
@@ -216,7 +254,8 @@ agree_extensions(const struct choice *c, struct sdp_negotiated *n)
 {
 	if (c->audio && n->audio.receive)
 		n->audio.level_id = extension_id(c->audio, SDP_URI_LEVEL);
-	if (c->video && n->video.receive && feedback_twcc(c->video, c->vp8))
+	if (c->video && n->video.receive &&
+	    feedback_twcc(c->video, c->formats.receive[0].format))
 		n->video.twcc_id = extension_id(c->video, SDP_URI_TWCC);
 	if (n->video.twcc_id != 0 && n->video.twcc_id == n->audio.level_id)
 		n->video.twcc_id = 0;
@@ -265,6 +304,38 @@ sdp_stream_agree(struct sdp_stream *s, const struct sdp_media *m,
 }
 
 void
+sdp_stream_agree_video(struct sdp_stream *s,
+    const struct sdp_video_formats *formats)
+{
+	s->send = s->send && formats->send.format;
+	if (s->send) {
+		s->payload_type = formats->send.format->payload_type;
+		s->codec = formats->send.codec;
+		s->single_nal = formats->send.single_nal;
+		s->level_idc = (uint8_t)formats->send.level_idc;
+	}
+	for (unsigned i = 0; s->receive && i < formats->count; i++) {
+		s->codings[i].payload_type =
+		    formats->receive[i].format->payload_type;
+		s->codings[i].codec = formats->receive[i].codec;
+		s->coding_count++;
+	}
+}
+
+bool
+sdp_stream_coding(enum video_codec *out, const struct sdp_stream *video,
+    uint8_t payload_type)
+{
+	for (unsigned i = 0; i < video->coding_count; i++) {
+		if (video->codings[i].payload_type == payload_type) {
+			*out = video->codings[i].codec;
+			return true;
+		}
+	}
+	return false;
+}
+
+void
 sdp_span_copy(char *out, struct sdp_span span)
 {
 	memcpy(out, span.p, span.len);
@@ -279,10 +350,17 @@ agree(const struct choice *c, struct sdp_negotiated *n,
 
 	if (c->audio)
 		sdp_stream_agree(&n->audio, c->audio, c->opus,
-		    we_send(c->audio, policy), we_receive(c->audio, policy));
-	if (c->video)
-		sdp_stream_agree(&n->video, c->video, c->vp8,
-		    we_send(c->video, policy), we_receive(c->video, policy));
+		    may_send(c->audio, policy),
+		    may_receive(c->audio, policy));
+	if (c->video) {
+		const bool receive = we_receive_video(c, policy);
+
+		sdp_stream_agree(&n->video, c->video, receive ?
+		    c->formats.receive[0].format : c->formats.send.format,
+		    we_send_video(c, policy), receive);
+		sdp_stream_agree_video(&n->video, &c->formats);
+	}
+	n->note = c->note;
 	agree_extensions(c, n);
 	sdp_span_copy(n->ufrag, t->ufrag);
 	sdp_span_copy(n->pwd, t->pwd);
@@ -357,7 +435,8 @@ sdp_write_candidates(struct strbuf *s, const struct sdp_answer_config *cfg)
 }
 
 void
-sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream)
+sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream,
+    uint8_t payload_type)
 {
 	const struct {
 		bool        agreed;
@@ -371,7 +450,7 @@ sdp_write_feedback(struct strbuf *s, const struct sdp_stream *stream)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i].agreed)
 			strbuf_printf(s, "a=rtcp-fb:%u %s\r\n",
-			    stream->payload_type, all[i].text);
+			    payload_type, all[i].text);
 	}
 }
 
@@ -402,16 +481,86 @@ sdp_write_source(struct strbuf *s, bool audio, uint32_t ssrc,
 	strbuf_printf(s, "a=ssrc:%u cname:%s\r\n", ssrc, cname);
 }
 
+/* The formats of the m= line: to be sent to us, else sent by us. */
+static unsigned
+formats_listed(const struct sdp_video_format **out, const struct choice *c,
+    const struct sdp_stream *stream)
+{
+	if (stream->receive) {
+		*out = c->formats.receive;
+		return c->formats.count;
+	}
+	*out = &c->formats.send;
+	return 1;
+}
+
+/* Of what was agreed, what the offer has for this format too. */
+static struct sdp_stream
+feedback_of(const struct sdp_stream *stream, const struct sdp_media *m,
+    const struct sdp_format *format)
+{
+	const unsigned    offered = format->feedback | m->any_feedback;
+	struct sdp_stream s = *stream;
+
+	s.nack = s.nack && (offered & SDP_FB_NACK);
+	s.pli = s.pli && (offered & SDP_FB_PLI);
+	s.fir = s.fir && (offered & SDP_FB_FIR);
+	s.remb = s.remb && (offered & SDP_FB_REMB);
+	s.twcc = s.twcc && (offered & SDP_FB_TWCC);
+	return s;
+}
+
 static void
-write_taken(struct strbuf *s, const struct sdp_media *m,
-    const struct sdp_stream *stream, const struct sdp_answer_config *cfg,
-    bool active)
+write_audio_format(struct strbuf *s, const struct sdp_stream *stream)
+{
+	strbuf_printf(s, "a=rtpmap:%u " SDP_OPUS "\r\n"
+	    "a=fmtp:%u minptime=10;useinbandfec=1\r\n",
+	    stream->payload_type, stream->payload_type);
+	sdp_write_feedback(s, stream, stream->payload_type);
+}
+
+static void
+write_video_formats(struct strbuf *s, const struct choice *c,
+    const struct sdp_stream *stream)
+{
+	const struct sdp_video_format *formats;
+	const unsigned count = formats_listed(&formats, c, stream);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct sdp_format *format = formats[i].format;
+		const struct sdp_stream  agreed = feedback_of(stream,
+		    c->video, format);
+
+		sdp_video_format_write(s, &formats[i]);
+		sdp_write_feedback(s, &agreed, format->payload_type);
+	}
+}
+
+static void
+write_media_line(struct strbuf *s, const struct choice *c,
+    const struct sdp_media *m, const struct sdp_stream *stream, uint16_t port)
+{
+	const struct sdp_video_format *formats;
+
+	strbuf_printf(s, "m=%s %u ", m == c->audio ? "audio" : "video", port);
+	add_span(s, m->protocol);
+	if (m == c->audio) {
+		strbuf_printf(s, " %u\r\n", stream->payload_type);
+		return;
+	}
+	for (unsigned i = 0; i < formats_listed(&formats, c, stream); i++)
+		strbuf_printf(s, " %u", formats[i].format->payload_type);
+	strbuf_add(s, "\r\n");
+}
+
+static void
+write_taken(struct strbuf *s, const struct choice *c,
+    const struct sdp_media *m, const struct sdp_stream *stream,
+    const struct sdp_answer_config *cfg, bool active)
 {
 	const bool audio = m->kind == SDP_AUDIO;
 
-	strbuf_printf(s, "m=%s %u ", audio ? "audio" : "video", cfg->port);
-	add_span(s, m->protocol);
-	strbuf_printf(s, " %u\r\n", stream->payload_type);
+	write_media_line(s, c, m, stream, cfg->port);
 	write_connection(s, cfg);
 	if (!audio && stream->receive && cfg->video_max_bps != 0)
 		strbuf_printf(s, "b=TIAS:%u\r\n", cfg->video_max_bps);
@@ -425,12 +574,10 @@ write_taken(struct strbuf *s, const struct sdp_media *m,
 	if (m->rtcp_rsize)
 		strbuf_add(s, "a=rtcp-rsize\r\n");
 	write_transport(s, cfg, active);
-	strbuf_printf(s, "a=rtpmap:%u %s\r\n", stream->payload_type,
-	    audio ? SDP_OPUS : SDP_VP8);
 	if (audio)
-		strbuf_printf(s, "a=fmtp:%u minptime=10;useinbandfec=1\r\n",
-		    stream->payload_type);
-	sdp_write_feedback(s, stream);
+		write_audio_format(s, stream);
+	else
+		write_video_formats(s, c, stream);
 	write_extension(s, m, stream->level_id, SDP_URI_LEVEL);
 	write_extension(s, m, stream->twcc_id, SDP_URI_TWCC);
 	if (stream->send)
@@ -441,7 +588,7 @@ write_taken(struct strbuf *s, const struct sdp_media *m,
 
 /* RFC 3264, 6: refused, in its place, with its formats. */
 static void
-write_refused(struct strbuf *s, const struct sdp_media *m)
+write_refused(struct strbuf *s, const struct sdp_media *m, const char *note)
 {
 	strbuf_add(s, "m=");
 	add_span(s, m->media);
@@ -456,6 +603,8 @@ write_refused(struct strbuf *s, const struct sdp_media *m)
 		strbuf_add(s, "\r\n");
 	}
 	strbuf_add(s, "a=inactive\r\n");
+	if (note)
+		strbuf_printf(s, "a=x-tessera-note:%s\r\n", note);
 }
 
 static void
@@ -492,11 +641,12 @@ write_answer(struct strbuf *s, const struct choice *c,
 		const struct sdp_media *m = &offer->media[i];
 
 		if (m == c->audio)
-			write_taken(s, m, &n->audio, cfg, n->dtls_active);
+			write_taken(s, c, m, &n->audio, cfg, n->dtls_active);
 		else if (m == c->video)
-			write_taken(s, m, &n->video, cfg, n->dtls_active);
+			write_taken(s, c, m, &n->video, cfg, n->dtls_active);
 		else
-			write_refused(s, m);
+			write_refused(s, m, m->kind == SDP_VIDEO ? c->note :
+			    NULL);
 	}
 }
 

@@ -9,7 +9,14 @@
  * send; MID is not negotiated on the wire; fingerprint SHA-256 only; setup
  * active unless the offer forces us passive. An extension id that the bundle
  * uses with two meanings is answered at most once (for audio level before
- * others). stereo=1 is not echoed. Pure; any thread.
+ * others). stereo=1 is not echoed.
+ *
+ * Video: sdp/video_formats.h says what we read and write. The answer names
+ * first what is to be sent to us, then the others that we read, so that a
+ * sender may change; when only we send, just what we send. We send VP8, or
+ * H.264 to who has no VP8. Who has neither, but offers sound too, gets port
+ * 0 for the video, with a line a=x-tessera-note that says why. Pure; any
+ * thread.
  */
 #ifndef SDP_OFFER_ANSWER_H
 #define SDP_OFFER_ANSWER_H
@@ -19,6 +26,7 @@
 #include <stdint.h>
 
 #include "util/strbuf.h"
+#include "util/video_codec.h"
 
 #define SDP_CANDIDATES_MAX 16
 #define SDP_SSRCS_MAX      8
@@ -49,10 +57,21 @@ struct sdp_answer_config {
 	uint32_t        video_max_bps;	/* b=TIAS of what we receive; 0: none */
 };
 
+/* A video format that may come. */
+struct sdp_coding {
+	uint8_t          payload_type;
+	enum video_codec codec;
+};
+
 struct sdp_stream {
 	bool     active;	/* the section was taken */
 	bool     send, receive;	/* as seen by us */
-	uint8_t  payload_type;	/* Opus or VP8 */
+	uint8_t  payload_type;	/* Opus, or of the video that we send */
+	enum video_codec codec;	/* of the video that we send */
+	bool     single_nal;	/* H.264 that we send: packetization mode 0 */
+	uint8_t  level_idc;	/* H.264 that we send: the peer's level, 31 */
+	unsigned coding_count;	/* of the video that comes, best first */
+	struct sdp_coding codings[VIDEO_CODECS];
 	uint8_t  level_id;	/* RFC 6464 in what we receive; 0: none */
 	uint8_t  twcc_id;	/* transport-wide sequence, likewise */
 	bool     fec;		/* Opus useinbandfec=1 */
@@ -66,7 +85,12 @@ struct sdp_negotiated {
 	char    ufrag[SDP_ICE_MAX + 1], pwd[SDP_ICE_MAX + 1];	/* theirs */
 	uint8_t fingerprint[32];	/* theirs */
 	bool    dtls_active;		/* we are the DTLS client */
+	const char *note;		/* why there is no video; or NULL */
 };
+
+/* The codec of a payload type that may come; false for any other. */
+bool sdp_stream_coding(enum video_codec *out, const struct sdp_stream *video,
+    uint8_t payload_type);
 
 /*
  * Returns 0; -EBADMSG when the offer cannot be read, -ENOTSUP when it can be

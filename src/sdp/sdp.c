@@ -649,3 +649,26 @@ sdp_parameter(struct sdp_span parameters, const char *parameter)
 	}
 	return false;
 }
+
+bool
+sdp_parameter_value(struct sdp_span *value, struct sdp_span parameters,
+    const char *name)
+{
+	struct reader r = reader_of_span(parameters);
+
+	while (reader_left(&r) > 0) {
+		struct sdp_span words = take_until(&r, ';'), word, left;
+		struct reader   pair;
+
+		if (!sdp_word(&word, &words))
+			continue;
+		pair = reader_of_span(word);
+		left = take_until(&pair, '=');
+		if (left.len == word.len || !sdp_span_is(left, name))
+			continue;
+		*value = (struct sdp_span) { word.p + left.len + 1,
+		    word.len - left.len - 1 };
+		return true;
+	}
+	return false;
+}

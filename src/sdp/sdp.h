@@ -131,4 +131,8 @@ const struct sdp_format *sdp_format_of(const struct sdp_media *media,
 /* Whether the parameters of a=fmtp have this very "name=value". */
 bool sdp_parameter(struct sdp_span parameters, const char *parameter);
 
+/* The value of a=fmtp's "name=value"; false when there is none. */
+bool sdp_parameter_value(struct sdp_span *value, struct sdp_span parameters,
+    const char *name);
+
 #endif
