@@ -86,15 +86,8 @@ participant_connected(void *to)
 	pipeline_add(who->room->pipeline, who->slot, &leg);
 	room_tell_presence(who->room, who->id, IPC_HERE, 0);
 	room_show_people(who->room);
-	if (who->agreed.video.send) {
-		who->watch.wanted = true;
-		who->watch.target = subscription_largest(who);
-		who->watch.looked_us = now_us;
-		rendition_choice_init(&who->watch.choice, who->watch.target,
-		    now_us);
-		room_count_viewers(who->room, now_us);
-		subscription_start(who, now_us);
-	}
+	if (who->agreed.video.send)
+		subscription_begin(who, now_us);
 	room_arm(who->room, who->report_due_us);
 }
 

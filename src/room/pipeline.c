@@ -106,7 +106,8 @@ pipeline_spawn(struct pipeline *p)
 		"decode-4", "decode-5", "decode-6", "decode-7",
 	};
 	static const char *const encode_names[PIPELINE_RENDITIONS_MAX] = {
-		"encode-0", "encode-1", "encode-2",
+		"encode-0", "encode-1", "encode-2", "encode-3", "encode-4",
+		"encode-5", "encode-6", "encode-7", "encode-8",
 	};
 	int err;
 

@@ -40,13 +40,13 @@
 #include "video/rendition.h"
 
 #define PIPELINE_SLOTS AUDIO_LEGS_MAX
-#define PIPELINE_RENDITIONS_MAX 3
+#define PIPELINE_RENDITIONS_MAX 9
 
 struct pipeline;
 
 struct pipeline_config {
 	int      width, height, fps;	/* of the canvas */
-	/* Largest first, none larger or faster than the canvas. */
+	/* None larger or faster than the canvas. */
 	unsigned rendition_count;
 	struct video_encoder_config renditions[PIPELINE_RENDITIONS_MAX];
 	uint32_t audio_bps;

@@ -26,7 +26,8 @@
 #define AUDIO_PENDING_MAX   64	/* packets of one slot */
 #define OUT_PENDING_MAX     16	/* ticks or frames to the net thread */
 #define COMMANDS_MAX        1024
-#define CANVAS_FRAMES       4	/* one drawn, one read, one waiting, spare */
+/* One drawn and a spare; read and waiting in each lane that shares it. */
+#define CANVAS_FRAMES       8
 
 /* What a thread tells the net thread beside media. Freed by the reader. */
 struct pipeline_event {

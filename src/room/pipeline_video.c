@@ -257,19 +257,44 @@ compose_is_due(const struct pipeline *p, struct encode_lane *lane,
 	    due_us - lane->last_emit_us >= IDLE_EMIT_US;
 }
 
-static void
-compose_emit(struct pipeline *p, struct encode_lane *lane, int64_t due_us)
+/* What was made in this beat, by lane. */
+struct made {
+	struct video_frame *frames[PIPELINE_RENDITIONS_MAX];
+};
+
+/* Renditions of one size in several codecs are made of one picture. */
+static struct video_frame *
+compose_share(struct pipeline *p, const struct encode_lane *lane,
+    const struct made *made)
 {
-	struct video_frame *frame = compose_copy(p, lane);
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
+		struct video_frame *frame = made->frames[i];
+
+		if (frame && frame->width == lane->cfg.width &&
+		    frame->height == lane->cfg.height)
+			return video_frame_ref(frame);
+	}
+	return NULL;
+}
+
+static void
+compose_emit(struct pipeline *p, struct encode_lane *lane, struct made *made,
+    int64_t due_us)
+{
+	struct video_frame *frame = compose_share(p, lane, made);
 
 	if (frame == NULL) {
-		/* The encoder is behind: its next beat shows the change. */
-		p->dropped++;
-		frame_ladder_made(&lane->ladder, true);
-		return;
+		frame = compose_copy(p, lane);
+		if (frame == NULL) {
+			/* Its encoder is behind: its next beat shows it. */
+			p->dropped++;
+			frame_ladder_made(&lane->ladder, true);
+			return;
+		}
+		frame->time_us = due_us;
+		frame->rtp_time = video_rtp_time(p, due_us);
+		made->frames[lane->index] = video_frame_ref(frame);
 	}
-	frame->time_us = due_us;
-	frame->rtp_time = video_rtp_time(p, due_us);
 	compose_tell_map(p, frame->rtp_time);
 	lane->last_emit_us = due_us;
 	lane->changed = false;
@@ -301,7 +326,8 @@ compose_look(struct pipeline *p, int64_t now_us)
 static void
 compose_beat(struct pipeline *p, int64_t due_us)
 {
-	const bool changed = compositor_tick(p->compositor, due_us);
+	const bool  changed = compositor_tick(p->compositor, due_us);
+	struct made made = { .frames = { NULL } };
 
 	compose_look(p, due_us);
 	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
@@ -310,8 +336,10 @@ compose_beat(struct pipeline *p, int64_t due_us)
 		if (changed)
 			lane->changed = true;
 		if ((p->watched & 1U << i) && compose_is_due(p, lane, due_us))
-			compose_emit(p, lane, due_us);
+			compose_emit(p, lane, &made, due_us);
 	}
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++)
+		video_frame_unref(&made.frames[i]);
 }
 
 void *

@@ -409,31 +409,52 @@ even_part(int size, int divisor)
 }
 
 /* The canvas itself, half of it, a quarter of it at fewer frames. */
+static const struct rung {
+	int size, rate, fps_percent;	/* divisors, and percent */
+} rungs[] = {
+	{ 1, 1, 100 }, { 2, 3, 100 }, { 4, 10, 60 },
+};
+
+/* H.264 twice: RFC 6184's packetization mode 0 has no large NAL units. */
+static const struct ladder {
+	enum video_codec codec;
+	unsigned         nal_max;
+} ladders[] = {
+	{ VIDEO_VP8, 0 }, { VIDEO_H264, 0 }, { VIDEO_H264, ROOM_PAYLOAD_MAX },
+};
+
+#define RUNGS   (sizeof(rungs) / sizeof(rungs[0]))
+#define LADDERS (sizeof(ladders) / sizeof(ladders[0]))
+
+_Static_assert(RUNGS * LADDERS <= PIPELINE_RENDITIONS_MAX, "all have a lane");
+
+static int
+room_new_rendition(struct room *room, const struct ladder *ladder,
+    const struct rung *rung)
+{
+	struct room_rendition *r = &room->renditions[room->rendition_count++];
+
+	r->cfg.codec = ladder->codec;
+	r->cfg.nal_max = ladder->nal_max;
+	r->cfg.width = even_part(room->cfg.video_width, rung->size);
+	r->cfg.height = even_part(room->cfg.video_height, rung->size);
+	r->cfg.fps = room->cfg.video_fps * rung->fps_percent / 100;
+	r->cfg.bps = room->cfg.video_bps / (uint32_t)rung->rate;
+	if (r->cfg.fps < 1)
+		r->cfg.fps = 1;
+	r->unwatched_us = INT64_MAX;
+	return send_history_new(&r->history, ROOM_HISTORY);
+}
+
 static int
 room_new_renditions(struct room *room)
 {
-	static const struct {
-		int size, rate, fps_percent;	/* divisors, and percent */
-	} rungs[PIPELINE_RENDITIONS_MAX] = {
-		{ 1, 1, 100 }, { 2, 3, 100 }, { 4, 10, 60 },
-	};
 	int err = 0;
 
-	for (unsigned i = 0; i < PIPELINE_RENDITIONS_MAX && err == 0; i++) {
-		struct room_rendition *r = &room->renditions[i];
-
-		r->cfg.width = even_part(room->cfg.video_width,
-		    rungs[i].size);
-		r->cfg.height = even_part(room->cfg.video_height,
-		    rungs[i].size);
-		r->cfg.fps = room->cfg.video_fps * rungs[i].fps_percent / 100;
-		r->cfg.bps = room->cfg.video_bps / (uint32_t)rungs[i].rate;
-		if (r->cfg.fps < 1)
-			r->cfg.fps = 1;
-		r->unwatched_us = INT64_MAX;
-		err = send_history_new(&r->history, ROOM_HISTORY);
-		room->rendition_count++;
-	}
+	room->rung_count = RUNGS;
+	for (size_t i = 0; i < LADDERS && err == 0; i++)
+		for (size_t k = 0; k < RUNGS && err == 0; k++)
+			err = room_new_rendition(room, &ladders[i], &rungs[k]);
 	return err;
 }
 

@@ -59,6 +59,7 @@ struct sent {
 struct subscription {
 	bool     wanted;		/* connected, and takes video */
 	bool     started;		/* a key frame was sent */
+	unsigned ladder;		/* first rendition of its codec */
 	unsigned rendition;		/* what is sent, when started */
 	unsigned target;		/* what is to be sent */
 	struct rendition_choice choice;
@@ -124,7 +125,10 @@ struct participant {
 
 TAILQ_HEAD(participant_list, participant);
 
-/* One encoding of the mosaic, shared by all who are tied to it. */
+/*
+ * One encoding of the mosaic, shared by all who are tied to it. They stand in
+ * ladders, one for each codec, of rungs, one for each size, largest first.
+ */
 struct room_rendition {
 	struct video_encoder_config cfg;
 	struct send_history *history;
@@ -148,6 +152,7 @@ struct room {
 	struct transport_table *table;
 	struct dtls_identity   *identity;
 	struct pipeline        *pipeline;
+	unsigned                rung_count;	/* of each ladder */
 	unsigned                rendition_count;
 	struct room_rendition   renditions[PIPELINE_RENDITIONS_MAX];
 
@@ -237,7 +242,10 @@ void feedback_send_pli(struct participant *who, int64_t now_us);
 void subscription_frame(struct room *room, unsigned rendition,
     const struct coded_frame *frame, int64_t now_us);
 
-/* The largest rendition that the viewer asked for by its height. */
+/* A viewer is connected: chooses his first rendition, and starts. */
+void subscription_begin(struct participant *who, int64_t now_us);
+
+/* The largest rung that the viewer asked for by its height, and can decode. */
 unsigned subscription_largest(const struct participant *who);
 
 /* Looks at the viewer's line and moves him between renditions. */

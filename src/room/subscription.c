@@ -1,11 +1,11 @@
 /*
- * What participants get: the shared rendition, the mix, and resends.
+ * What participants get: a shared rendition, the mix, and resends.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <string.h>
 
 #include "room/room_internal.h"
-#include "rtp/payload_vp8.h"
+#include "rtp/frame_cutter.h"
 #include "rtp/rtp_packet.h"
 
 /* A joiner starts from a key frame that is no older, and what followed it. */
@@ -54,8 +54,9 @@ video_send(struct participant *who, const struct send_packet *made,
 
 	if (packet == NULL)
 		return;
-	payload_vp8_patch(packet->bytes + packet->len - made->payload_len,
-	    sent->picture_id, sent->tl0_index);
+	if (who->agreed.video.codec == VIDEO_VP8)
+		payload_vp8_patch(packet->bytes + packet->len -
+		    made->payload_len, sent->picture_id, sent->tl0_index);
 	transport_send_rtp(who->transport, packet, now_us);
 }
 
@@ -133,6 +134,8 @@ video_send_from(struct participant *who, unsigned rendition, int64_t index,
 
 		if (made == NULL)
 			return;
+		if (made->payload_len == 0)
+			continue;
 		if (!who->watch.started ||
 		    who->watch.rendition != rendition) {
 			if (!made->key_start)
@@ -168,19 +171,26 @@ subscription_start(struct participant *who, int64_t now_us)
 static int64_t
 history_add_frame(struct room_rendition *r, const struct coded_frame *frame)
 {
-	struct payload_vp8_cutter cutter;
+	const struct frame_cutter_config cfg = {
+		.codec = r->cfg.codec,
+		.single_nal = r->cfg.nal_max > 0,
+		.payload_max = ROOM_PAYLOAD_MAX,
+	};
+	struct frame_cutter cutter;
 	const int64_t first = send_history_next_index(r->history);
 	bool          last = false, begin = true;
 
 	r->picture_id = (r->picture_id + 1) & 0x7fff;
 	r->tl0_index++;
-	payload_vp8_cut(&cutter, frame->data, frame->len, ROOM_PAYLOAD_MAX,
+	frame_cutter_begin(&cutter, &cfg, frame->data, frame->len,
 	    r->picture_id, r->tl0_index);
 	while (!last) {
 		struct send_packet *made = send_history_add(r->history);
 
-		made->payload_len = payload_vp8_next(&cutter, made->payload,
+		made->payload_len = frame_cutter_next(&cutter, made->payload,
 		    sizeof(made->payload), &last);
+		if (made->payload_len == 0)
+			last = true;	/* nothing of it can be sent */
 		made->timestamp = frame->rtp_time;
 		made->picture_id = r->picture_id;
 		made->tl0_index = r->tl0_index;
@@ -220,16 +230,80 @@ subscription_frame(struct room *room, unsigned rendition,
 
 /* ---- which rendition ----------------------------------------------------- */
 
+/* ITU-T H.264, table A-1: macroblocks of a frame, and a second. */
+static const struct level {
+	unsigned idc, frame, second;
+} levels[] = {
+	{ 10, 99, 1485 }, { 11, 396, 3000 }, { 12, 396, 6000 },
+	{ 13, 396, 11880 }, { 20, 396, 11880 }, { 21, 792, 19800 },
+	{ 22, 1620, 20250 }, { 30, 1620, 40500 }, { 31, 3600, 108000 },
+	{ 32, 5120, 216000 }, { 40, 8192, 245760 },
+};
+
+#define LEVELS (sizeof(levels) / sizeof(levels[0]))
+
+/* Whether the viewer's decoder has promised as much. */
+static bool
+level_allows(const struct sdp_stream *video,
+    const struct video_encoder_config *cfg)
+{
+	const unsigned frame = (unsigned)((cfg->width + 15) / 16) *
+	    (unsigned)((cfg->height + 15) / 16);
+	const struct level *level = &levels[0];
+
+	if (video->codec != VIDEO_H264)
+		return true;
+	for (size_t i = 0; i < LEVELS && levels[i].idc <= video->level_idc;
+	    i++)
+		level = &levels[i];
+	return frame <= level->frame &&
+	    frame * (unsigned)cfg->fps <= level->second;
+}
+
 unsigned
 subscription_largest(const struct participant *who)
 {
-	const struct room *room = who->room;
-	unsigned           i = 0;
+	const struct room           *room = who->room;
+	const struct room_rendition *ladder =
+	    &room->renditions[who->watch.ladder];
+	unsigned                     i = 0;
 
-	while (i + 1 < room->rendition_count &&
-	    room->renditions[i].cfg.height > who->max_height)
+	while (i + 1 < room->rung_count &&
+	    (ladder[i].cfg.height > who->max_height ||
+	    !level_allows(&who->agreed.video, &ladder[i].cfg)))
 		i++;
 	return i;
+}
+
+/* The first rendition of the viewer's codec. */
+static unsigned
+ladder_of(const struct participant *who)
+{
+	const struct room       *room = who->room;
+	const struct sdp_stream *video = &who->agreed.video;
+	unsigned                 i = 0;
+
+	while (i + room->rung_count < room->rendition_count &&
+	    (room->renditions[i].cfg.codec != video->codec ||
+	    (room->renditions[i].cfg.nal_max > 0) != video->single_nal))
+		i += room->rung_count;
+	return i;
+}
+
+void
+subscription_begin(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	unsigned             rung;
+
+	watch->wanted = true;
+	watch->ladder = ladder_of(who);
+	rung = subscription_largest(who);
+	watch->target = watch->ladder + rung;
+	watch->looked_us = now_us;
+	rendition_choice_init(&watch->choice, rung, now_us);
+	room_count_viewers(who->room, now_us);
+	subscription_start(who, now_us);
 }
 
 static uint64_t
@@ -258,20 +332,20 @@ subscription_look(struct participant *who, int64_t now_us)
 		.sent_bps = video_sent_bps(who, now_us),
 		.loss_q8 = watch->loss_q8,
 	};
-	unsigned rung;
+	unsigned target;
 
-	for (unsigned i = 0; i < room->rendition_count; i++)
-		bps[i] = room->renditions[i].cfg.bps;
-	rung = rendition_choice_update(&watch->choice, &link, bps,
-	    room->rendition_count, subscription_largest(who), now_us);
-	if (!watch->wanted || rung == watch->target)
+	for (unsigned i = 0; i < room->rung_count; i++)
+		bps[i] = room->renditions[watch->ladder + i].cfg.bps;
+	target = watch->ladder + rendition_choice_update(&watch->choice,
+	    &link, bps, room->rung_count, subscription_largest(who), now_us);
+	if (!watch->wanted || target == watch->target)
 		return;
 	log_info(&who->log, "to %dp: line %llu kbit/s, loss %u/256",
-	    room->renditions[rung].cfg.height,
+	    room->renditions[target].cfg.height,
 	    (unsigned long long)link.remb_bps / 1000, link.loss_q8);
-	watch->target = rung;
+	watch->target = target;
 	room_count_viewers(room, now_us);
-	if (!watch->started || watch->rendition != rung)
+	if (!watch->started || watch->rendition != target)
 		subscription_start(who, now_us);
 }
 
