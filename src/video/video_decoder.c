@@ -19,6 +19,7 @@
 
 #include "util/xalloc.h"
 #include "video/bitstream.h"
+#include "video/colour.h"
 
 /* Pictures of one decoder that may be out: mailbox, canvas, and some air. */
 #define SHELLS_MAX      8
@@ -62,6 +63,8 @@ struct video_decoder {
 	AVFrame        *av;		/* the newest picture */
 	AVFrame        *next;		/* while one is received */
 	struct shells  *shells;
+	struct video_pool *converted;	/* of the size below; NULL: none yet */
+	int             pool_width, pool_height;
 	bool            ready;		/* decoded a key frame, unbroken since */
 	int             width, height;	/* that a frame said last */
 	int             out_width, out_height;	/* of the last picture */
@@ -214,6 +217,7 @@ video_decoder_free(struct video_decoder *d)
 	av_packet_free(&d->packet);
 	av_frame_free(&d->av);
 	av_frame_free(&d->next);
+	video_pool_free(d->converted);
 	shells_free(d->shells);
 	free(d);
 }
@@ -283,7 +287,8 @@ output_allowed(struct video_decoder *d, const struct bitstream_info *info)
 	const bool same = d->av->width == d->out_width &&
 	    d->av->height == d->out_height;
 
-	if (d->av->format != AV_PIX_FMT_YUV420P ||
+	if ((d->av->format != AV_PIX_FMT_YUV420P &&
+	    d->av->format != AV_PIX_FMT_YUVJ420P) ||
 	    !size_allowed(d->av->width, d->av->height))
 		return false;
 	if (!same && info->width == 0 &&
@@ -294,31 +299,75 @@ output_allowed(struct video_decoder *d, const struct bitstream_info *info)
 	return true;
 }
 
+static void
+describe(struct video_frame *frame, const AVFrame *av)
+{
+	for (int p = 0; p < 3; p++) {
+		frame->planes[p] = av->data[p];
+		frame->strides[p] = av->linesize[p];
+	}
+	frame->width = av->width;
+	frame->height = av->height;
+	frame->time_us = 0;
+	frame->rtp_time = 0;
+}
+
 /* Wraps what was decoded into d->av. */
 static int
 wrap(struct video_decoder *d, struct video_frame **out)
 {
-	struct shell *shell;
-	AVFrame      *av;
+	struct shell *shell = shells_get(d->shells);
 
-	shell = shells_get(d->shells);
-	if (shell == NULL) {
-		av_frame_unref(d->av);
+	if (shell == NULL)
 		return -EAGAIN;
-	}
-	av = shell->av;
-	av_frame_move_ref(av, d->av);
-	for (int p = 0; p < 3; p++) {
-		shell->frame.planes[p] = av->data[p];
-		shell->frame.strides[p] = av->linesize[p];
-	}
-	shell->frame.width = av->width;
-	shell->frame.height = av->height;
-	shell->frame.time_us = 0;
-	shell->frame.rtp_time = 0;
+	av_frame_move_ref(shell->av, d->av);
+	describe(&shell->frame, shell->av);
 	atomic_store_explicit(&shell->frame.refs, 1, memory_order_relaxed);
 	*out = &shell->frame;
 	return 0;
+}
+
+/* The decoder goes on to refer to its picture: ours is a copy. */
+static int
+convert(struct video_decoder *d, struct colour_system system,
+    struct video_frame **out)
+{
+	struct video_frame from = { .recycle = NULL };
+
+	describe(&from, d->av);
+	if (d->pool_width != from.width || d->pool_height != from.height) {
+		video_pool_free(d->converted);
+		d->converted = NULL;
+		d->pool_width = d->pool_height = 0;
+		if (video_pool_new(&d->converted, from.width, from.height,
+		    SHELLS_MAX) != 0)
+			return -EAGAIN;
+		d->pool_width = from.width;
+		d->pool_height = from.height;
+	}
+	*out = video_pool_get(d->converted);
+	if (*out == NULL)
+		return -EAGAIN;
+	colour_convert(*out, &from, system);
+	(*out)->time_us = 0;
+	(*out)->rtp_time = 0;
+	return 0;
+}
+
+/* The picture in d->av, given away. */
+static int
+give_out(struct video_decoder *d, struct video_frame **out)
+{
+	const struct colour_system system = {
+		.full = d->av->format == AV_PIX_FMT_YUVJ420P ||
+		    d->av->color_range == AVCOL_RANGE_JPEG,
+		.bt709 = d->av->colorspace == AVCOL_SPC_BT709,
+	};
+	const int err = system.full || system.bt709 ?
+	    convert(d, system, out) : wrap(d, out);
+
+	av_frame_unref(d->av);
+	return err;
 }
 
 /* The newest picture that is ready; an AV1 unit may hold several. */
@@ -411,5 +460,5 @@ video_decoder_decode(struct video_decoder *d, enum video_codec codec,
 	}
 	if (info.key)
 		d->ready = true;
-	return err ? err : wrap(d, out);
+	return err ? err : give_out(d, out);
 }

@@ -33,7 +33,8 @@ int  video_decoder_new(struct video_decoder **out);
 void video_decoder_free(struct video_decoder *d);
 
 /*
- * Decodes one frame. Returns 0 with *out a reference of the caller, who sets
+ * Decodes one frame. The picture is of BT.601 and limited range, whatever it
+ * was sent in. Returns 0 with *out a reference of the caller, who sets
  * its times before he shares it; -EAGAIN when there is nothing to show (also
  * when eight pictures of this decoder are still out); -EBADMSG when it is
  * broken or refused, or not the key frame that `key` says; -EMSGSIZE for a
