@@ -150,7 +150,10 @@ class BrowserClient {
 		page.on('pageerror', (error) => { this.log += `${error}\n`; });
 	}
 
-	/* As in client-wrtc.mjs, but the path alone of `url` counts. `listen`: reads the events. */
+	/*
+	 * As in client-wrtc.mjs, but the path alone of `url` counts. `listen`: reads the events.
+	 * `codecs`: for video these alone, as in peer.js.
+	 */
 	join({ url, ...options }) {
 		return this.page.evaluate((given) => peer.join(given), {
 			url: new URL(url).pathname,
@@ -183,6 +186,11 @@ class BrowserClient {
 
 	leave() {
 		return this.page.evaluate(() => peer.leave());
+	}
+
+	/* Sends another of the agreed video codecs from now on. */
+	sendCodec(name) {
+		return this.page.evaluate((given) => peer.sendCodec(given), name);
 	}
 
 	/* The tab is closed, as a person closes it. */

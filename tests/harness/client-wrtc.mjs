@@ -2,8 +2,9 @@
  * A WebRTC client on libwebrtc (@roamhq/wrtc), driven by lines of JSON on standard input.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   join   {url, name, mode, colour, toneHz}  mode: both (send and watch), send, watch; for `url`
- *          see join() below → {status, headers, session, participant, answer}
+ *   join   {url, name, mode, colour, toneHz, codec}  mode: both (send and watch), send, watch; for
+ *          `url` see join() below; codec: the offer has this video codec alone
+ *          → {status, headers, session, participant, answer}
  *   stats  → {framesDecoded, framesReceived, packetsLost, keyFramesDecoded, width, height}
  *   look   {points: [[x, y]…]} in fractions → {width, height, colours: [[r, g, b]…]}
  *   record {ms, file} raw 48 kHz mono s16
@@ -165,20 +166,38 @@ function addTracks(peer, { mode, colour, toneHz }) {
 		peer.addTransceiver('video', { direction: 'recvonly' });
 }
 
+/* A video section without the codecs that are not `codec`. */
+function restrictSection(section, codec) {
+	const others = [...section.matchAll(/^a=rtpmap:(\d+) (\w+)\//gm)]
+	    .filter(([, , name]) => name !== codec).map(([, type]) => type);
+	const isOther = (line) => others.includes(/^a=[\w-]+:(\d+) /.exec(line)?.[1]);
+	const lines = section.split('\r\n').filter((line) => !isOther(line));
+
+	lines[0] = lines[0].split(' ').filter((word, i) => i < 3 || !others.includes(word)).join(' ');
+	return lines.join('\r\n');
+}
+
+/* The offer with one video codec. */
+function restrict(sdp, codec) {
+	return sdp.split(/(?=^m=)/m).map((section) =>
+		section.startsWith('m=video') ? restrictSection(section, codec) : section).join('');
+}
+
 /*
  * POSTs the offer to `url` (with ?name=) as it comes from createOffer: a server with ICE-lite
  * needs no candidates of the client.
  */
-async function negotiate(peer, { url, name, headers = {} }) {
+async function negotiate(peer, { url, name, codec, headers = {} }) {
 	const target = new URL(url);
 
 	await peer.setLocalDescription(await peer.createOffer());
+	const { sdp } = peer.localDescription;
 	if (name)
 		target.searchParams.set('name', name);
 	const response = await fetch(target, {
 		method: 'POST',
 		headers: { 'content-type': 'application/sdp', ...headers },
-		body: peer.localDescription.sdp,
+		body: codec ? restrict(sdp, codec) : sdp,
 	});
 	const answer = await response.text();
 	if (response.status !== 201)
@@ -203,10 +222,13 @@ async function join(options) {
 async function statsOf(peer) {
 	const found = {
 		framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
-		frameWidth: 0, frameHeight: 0, state: peer.connectionState,
+		frameWidth: 0, frameHeight: 0, state: peer.connectionState, sends: '',
 	};
+	const reports = await peer.getStats();
 
-	for (const report of (await peer.getStats()).values()) {
+	for (const report of reports.values()) {
+		if (report.type === 'outbound-rtp' && report.kind === 'video')
+			found.sends = reports.get(report.codecId)?.mimeType ?? '';
 		if (report.type === 'inbound-rtp' && report.kind === 'video') {
 			for (const key of Object.keys(found))
 				found[key] = report[key] ?? found[key];

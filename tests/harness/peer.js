@@ -50,6 +50,30 @@ const peer = (() => {
 		return output.stream.getAudioTracks()[0];
 	}
 
+	/* `codecs`: those alone, "H264" or with a part of its parameters, "H264 …mode=0". */
+	function restrict(codecs) {
+		const wanted = RTCRtpReceiver.getCapabilities('video').codecs.filter((codec) =>
+			codecs.some((one) => {
+				const [name, parameter = ''] = one.split(' ');
+				return codec.mimeType === `video/${name}` &&
+				    (codec.sdpFmtpLine ?? '').includes(parameter);
+			}));
+		for (const transceiver of connection.getTransceivers()) {
+			if (transceiver.receiver.track.kind === 'video')
+				transceiver.setCodecPreferences(wanted);
+		}
+	}
+
+	/* Another of the agreed codecs, in mid-stream. */
+	async function sendCodec(name) {
+		const sender = connection.getSenders().find(({ track }) => track?.kind === 'video');
+		const parameters = sender.getParameters();
+
+		parameters.encodings[0].codec = parameters.codecs.find(({ mimeType }) =>
+			mimeType === `video/${name}`);
+		await sender.setParameters(parameters);
+	}
+
 	async function addTracks({ mode, colour, toneHz, fakeMicrophone }) {
 		const sends = mode !== 'watch';
 
@@ -66,7 +90,8 @@ const peer = (() => {
 	/* ---- joining and leaving ------------------------------------------------------- */
 
 	/* `url` is of this page's own origin, which passes requests on to the server. */
-	async function join({ url, name, mode = 'both', headers = {}, listen = true, ...media }) {
+	async function join({ url, name, mode = 'both', headers = {}, listen = true, codecs,
+	    ...media }) {
 		const screen = document.getElementById('screen');
 		const target = new URL(url, location);
 
@@ -74,6 +99,8 @@ const peer = (() => {
 		screen.srcObject = new MediaStream();
 		connection.ontrack = ({ track }) => screen.srcObject.addTrack(track);
 		await addTracks({ mode, ...media });
+		if (codecs)
+			restrict(codecs);
 		await connection.setLocalDescription(await connection.createOffer());
 		if (name)
 			target.searchParams.set('name', name);
@@ -111,13 +138,18 @@ const peer = (() => {
 		const found = {
 			framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
 			freezeCount: 0, width: screen.videoWidth, height: screen.videoHeight,
-			state: connection?.connectionState ?? 'new',
+			state: connection?.connectionState ?? 'new', sends: '', receives: '',
 		};
+		const reports = await connection?.getStats() ?? new Map();
 
-		for (const report of (await connection?.getStats() ?? new Map()).values()) {
+		for (const report of reports.values()) {
+			const codec = reports.get(report.codecId)?.mimeType ?? '';
+			if (report.kind === 'video' && report.type === 'outbound-rtp')
+				found.sends = codec;
 			if (report.type === 'inbound-rtp' && report.kind === 'video') {
 				for (const key of Object.keys(found))
 					found[key] = report[key] ?? found[key];
+				found.receives = codec;
 			}
 		}
 		return found;
@@ -164,5 +196,5 @@ const peer = (() => {
 		return reader.result.split(',')[1];
 	}
 
-	return { join, leave, stats, look, record };
+	return { join, leave, stats, look, record, sendCodec };
 })();
