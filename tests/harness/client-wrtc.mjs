@@ -173,7 +173,8 @@ function restrictSection(section, codec) {
 	const isOther = (line) => others.includes(/^a=[\w-]+:(\d+) /.exec(line)?.[1]);
 	const lines = section.split('\r\n').filter((line) => !isOther(line));
 
-	lines[0] = lines[0].split(' ').filter((word, i) => i < 3 || !others.includes(word)).join(' ');
+	lines[0] = lines[0].split(' ')
+	    .filter((word, i) => i < 3 || !others.includes(word)).join(' ');
 	return lines.join('\r\n');
 }
 
