@@ -8,6 +8,7 @@
 #define RUNG_MAX      2
 #define LATE_MAX      2			/* of the 50 ticks of a second */
 #define MISSED_PART   10
+#define TROUBLES_MAX  3			/* a burst of load is not overload */
 #define CALM_US       5000000
 #define CALM_MAX_US   40000000
 #define TOO_EARLY_US  5000000
@@ -39,13 +40,16 @@ frame_ladder_look(struct frame_ladder *l, int64_t now_us, uint64_t sound_late)
 	    l->missed * MISSED_PART > l->made;
 	l->looked_us = now_us;
 	l->made = l->missed = 0;
-	if (trouble) {
+	l->troubles = trouble ? l->troubles + 1 : 0;
+	if (trouble)
+		l->calm_us = now_us;
+	if (l->troubles >= TROUBLES_MAX) {
+		l->troubles = 0;
 		if (now_us - l->climbed_us < TOO_EARLY_US &&
 		    l->wait_us < CALM_MAX_US)
 			l->wait_us *= 2;
 		if (l->rung < RUNG_MAX)
 			l->rung++;
-		l->calm_us = now_us;
 	} else if (l->rung > 0 && now_us - l->calm_us >= l->wait_us) {
 		l->rung--;
 		l->calm_us = l->climbed_us = now_us;

@@ -2,11 +2,11 @@
  * How many frames a rendition makes when the processors are short.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Looked at once a second: when sound was late (more than one tick in twenty
- * over 10 ms) or the encoder did not take more than a tenth of the frames, the
- * rendition makes half of them, then a quarter. After five calm seconds it
- * climbs one rung; when that was too early the next wait is twice as long, up
- * to 40 s. Pure: time is an argument. Owner: compositor thread.
+ * Looked at once a second: when for three seconds in a row sound was late
+ * (more than one tick in twenty over 10 ms) or the encoder did not take more
+ * than a tenth of the frames, the rendition makes half of them, then a quarter.
+ * After five calm seconds it climbs one rung; when that was too early the next
+ * wait is twice as long, up to 40 s. Pure: time is an argument. Owner: compositor thread.
  */
 #ifndef ROOM_FRAME_LADDER_H
 #define ROOM_FRAME_LADDER_H
@@ -17,6 +17,7 @@
 struct frame_ladder {
 	unsigned rung;			/* fps is divided by 1 << rung */
 	unsigned made, missed;		/* frames since the last look */
+	unsigned troubles;		/* looks in a row */
 	int64_t  looked_us;
 	int64_t  calm_us;		/* since */
 	int64_t  wait_us;		/* calm that lets it climb */
