@@ -8,6 +8,7 @@
 
 #include <mbedtls/aes.h>
 #include <mbedtls/sha1.h>
+#include <mbedtls/version.h>
 
 #include "net/srtp_sender.h"
 #include "util/reader.h"
@@ -20,6 +21,13 @@
 #define BLOCK      16
 #define SHA1_BLOCK 64
 #define SHA1_LEN   20
+
+/* mbedTLS 3 dropped the suffix that 2.28 needs. */
+#if MBEDTLS_VERSION_MAJOR >= 3
+#define mbedtls_sha1_starts_ret mbedtls_sha1_starts
+#define mbedtls_sha1_update_ret mbedtls_sha1_update
+#define mbedtls_sha1_finish_ret mbedtls_sha1_finish
+#endif
 
 /* Labels of key derivation, 4.3.2. */
 enum { LABEL_CIPHER = 0, LABEL_AUTH = 1, LABEL_SALT = 2 };

@@ -20,6 +20,7 @@
 #include "room/room.h"
 #include "rtp/payload_vp8.h"
 #include "rtp/rtcp_packet.h"
+#include "rtp/rtp_packet.h"
 #include "util/clock.h"
 #include "util/strbuf.h"
 
@@ -279,7 +280,8 @@ client_send_coded(struct client *c, const uint8_t *data, size_t len)
 void
 client_send_key(struct client *c, int width, int height)
 {
-	const struct video_encoder_config cfg = { width, height, 15, 800000 };
+	const struct video_encoder_config cfg = { .width = width,
+	    .height = height, .fps = 15, .bps = 800000 };
 	struct video_encoder *encoder;
 	struct video_pool    *pool;
 	struct video_frame   *frame;
