@@ -30,6 +30,7 @@
 #define TURN        6.2831853f
 
 struct clip {
+	enum video_codec    codec;
 	struct video_pool  *pool;
 	struct video_frame *scenes[SCENES];
 	struct coded_frame *coded[FRAMES];
@@ -93,15 +94,17 @@ scene(const struct clip *c, unsigned frame)
 
 /* Draws and encodes a clip, and tells what encoding cost. */
 static void
-clip_open(struct clip *c, int width, int height, uint32_t bps)
+clip_open(struct clip *c, enum video_codec codec, int width, int height,
+    uint32_t bps)
 {
 	const struct video_encoder_config cfg = { .width = width,
-		.height = height, .fps = 25, .bps = bps };
+		.height = height, .fps = 25, .bps = bps, .codec = codec };
 	struct rendition *r;
 	int64_t           us[FRAMES];
 	size_t            bytes = 0, key = 0;
 
 	memset(c, 0, sizeof(*c));
+	c->codec = codec;
 	if (video_pool_new(&c->pool, width, height, SCENES) != 0 ||
 	    rendition_new(&r, &cfg) != 0)
 		fail("making an encoder");
@@ -124,9 +127,9 @@ clip_open(struct clip *c, int width, int height, uint32_t bps)
 		if (c->coded[i]->key)
 			key = c->coded[i]->len;
 	}
-	printf("stage=encode width=%d height=%d bps=%u ms=%.2f key_bytes=%zu "
-	    "made_bps=%zu\n", width, height, bps, median_ms(us, FRAMES), key,
-	    bytes * 8 * 25 / FRAMES);
+	printf("stage=encode codec=%s width=%d height=%d bps=%u ms=%.2f "
+	    "key_bytes=%zu made_bps=%zu\n", video_codec_name(codec), width,
+	    height, bps, median_ms(us, FRAMES), key, bytes * 8 * 25 / FRAMES);
 	rendition_free(r);
 }
 
@@ -156,14 +159,14 @@ bench_decode(const struct clip *c)
 
 		if (coded == NULL)
 			continue;
-		if (video_decoder_decode(d, VIDEO_VP8, coded->data, coded->len,
+		if (video_decoder_decode(d, c->codec, coded->data, coded->len,
 		    coded->key, &f) != 0)
 			fail("decoding");
 		us[count++] = clock_thread_cpu_us() - start;
 		video_frame_unref(&f);
 	}
-	printf("stage=decode width=%d height=%d ms=%.2f\n",
-	    c->scenes[0]->width, c->scenes[0]->height, median_ms(us, count));
+	printf("stage=decode codec=%s width=%d height=%d ms=%.2f\n",
+	    video_codec_name(c->codec), c->scenes[0]->width, c->scenes[0]->height, median_ms(us, count));
 	video_decoder_free(d);
 }
 
@@ -195,6 +198,17 @@ bench_scale(const struct clip *c, int width, int height)
 	scaler_free(s);
 	video_frame_unref(&canvas);
 	video_pool_free(pool);
+}
+
+/* Encoding and decoding of the other codec that we speak. */
+static void
+bench_h264(int width, int height, uint32_t bps)
+{
+	struct clip c;
+
+	clip_open(&c, VIDEO_H264, width, height, bps);
+	bench_decode(&c);
+	clip_close(&c);
 }
 
 /* All people have a new picture in each tick; one encode of the mosaic. */
@@ -332,12 +346,15 @@ main(void)
 	struct clip           large, middle, small;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	clip_open(&large, 1280, 720, 1500000);
-	clip_open(&middle, 640, 360, 500000);
-	clip_open(&small, 320, 180, 150000);
+	clip_open(&large, VIDEO_VP8, 1280, 720, 1500000);
+	clip_open(&middle, VIDEO_VP8, 640, 360, 500000);
+	clip_open(&small, VIDEO_VP8, 320, 180, 150000);
 	bench_decode(&large);
 	bench_decode(&middle);
 	bench_decode(&small);
+	bench_h264(1280, 720, 1500000);
+	bench_h264(640, 360, 500000);
+	bench_h264(320, 180, 150000);
 	bench_scale(&large, 640, 360);
 	bench_scale(&large, 416, 234);
 	bench_scale(&middle, 640, 360);
