@@ -605,6 +605,8 @@ participant_join(struct room *room, const struct ipc_join *join,
 	    who->agreed.audio.send ? "out" : "",
 	    who->agreed.video.receive ? "in " : "",
 	    who->agreed.video.send ? "out" : "");
+	if (who->agreed.note)
+		log_info(&who->log, "no video: %s", who->agreed.note);
 	return IPC_ANSWER_OK;
 }
 

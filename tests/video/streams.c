@@ -106,7 +106,7 @@ bits_put(struct bits *b, uint32_t value, unsigned count)
 {
 	while (count-- > 0) {
 		assert_true(b->count / 8 < sizeof(b->bytes));
-		if (value >> count & 1)
+		if (count < 32 && value >> count & 1)
 			b->bytes[b->count / 8] |=
 			    (uint8_t)(0x80 >> b->count % 8);
 		b->count++;
