@@ -166,7 +166,8 @@ bench_decode(const struct clip *c)
 		video_frame_unref(&f);
 	}
 	printf("stage=decode codec=%s width=%d height=%d ms=%.2f\n",
-	    video_codec_name(c->codec), c->scenes[0]->width, c->scenes[0]->height, median_ms(us, count));
+	    video_codec_name(c->codec), c->scenes[0]->width,
+	    c->scenes[0]->height, median_ms(us, count));
 	video_decoder_free(d);
 }
 
