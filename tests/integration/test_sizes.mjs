@@ -11,9 +11,10 @@ const LINGER_MS = 10000;		/* an encoder outlives its last viewer by so much */
 
 const near = (a, b) => a.every((value, i) => Math.abs(value - b[i]) < 40);
 
-/* Asks for another size; the answer is its status. */
-async function ask(session, max) {
-	const response = await fetch(session, {
+/* Asks for another size, where every session can be steered; the answer is its status. */
+async function ask(server, session, max) {
+	const id = session.split('/').at(-1);
+	const response = await fetch(`${server.public}/v1/sessions/${id}`, {
 		method: 'PATCH', headers: { 'content-type': 'application/json' },
 		body: JSON.stringify({ max }),
 	});
@@ -51,7 +52,7 @@ await runTest(100, async (test) => {
 
 	const before = await small.stats();
 	for (const [max, lines] of [['360p', 360], ['720p', 720], ['180p', 180], ['720p', 720]]) {
-		const status = await ask(watching.session, max);
+		const status = await ask(server, watching.session, max);
 		const start = performance.now();
 		await until(`${max}`, 5000, async () => await height(small) === lines);
 		test.check(status === 204, `goes over to ${max} in mid-stream`,
