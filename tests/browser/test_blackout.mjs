@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { address, enterNamespace } from '../harness/namespace.mjs';
 import { palette } from '../harness/analyse.mjs';
-import { startBrowser } from '../harness/browser-client.mjs';
+import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
 import { EventStream } from '../harness/events.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -53,8 +53,7 @@ async function visit(test, server, kind, name) {
 	const page = await browser.newPage();
 
 	await page.evaluateOnNewDocument(keepConnections);
-	await page.goto(`${server.public}/${ROOM}`);
-	await page.waitForSelector('body[data-screen="prejoin"]');
+	await visitRoom(page, `${server.public}/${ROOM}`);
 	await page.type('#name', name);
 	await page.click('#join');
 	await page.waitForSelector('body[data-phase="here"]', { timeout: 20000 });

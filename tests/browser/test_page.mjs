@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { enterNamespace } from '../harness/namespace.mjs';
 import { colourName, palette } from '../harness/analyse.mjs';
-import { startBrowser } from '../harness/browser-client.mjs';
+import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
 import { EventStream } from '../harness/events.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -24,8 +24,7 @@ async function openPage(test, server, kind, name) {
 			complaints.push(message.text());
 	});
 	page.on('pageerror', (error) => complaints.push(String(error)));
-	await page.goto(`${server.public}/${ROOM}`);
-	await page.waitForSelector('body[data-screen="prejoin"]');
+	await visitRoom(page, `${server.public}/${ROOM}`);
 	return { browser, page, complaints, kind, name };
 }
 

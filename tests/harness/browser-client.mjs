@@ -211,3 +211,21 @@ export async function startBrowserClient(test, kind, origin, toneHz = 1000) {
 	await page.goto(`${origin}/peer.html`);
 	return new BrowserClient(kind, browser, page, test.folder);
 }
+
+/*
+ * Opens a room's page and waits for what comes before joining. A browser that has just been
+ * started and shows nothing for 15 s is asked once more, and that is said.
+ */
+export async function visitRoom(page, url) {
+	const ready = () => page.waitForSelector('body[data-screen="prejoin"]', { timeout: 15000 });
+
+	await page.goto(url);
+	try {
+		await ready();
+	} catch (error) {
+		const seen = await page.evaluate(() => document.body?.dataset.screen ?? 'nothing');
+		console.log(`# ${url} shows ${seen} (${error.message}), once more`);
+		await page.reload();
+		await ready();
+	}
+}

@@ -18,10 +18,15 @@ async function openFiles(pid) {
 		readlink(`/proc/${pid}/fd/${number}`).catch(() => '')));
 }
 
-/* What the kernel says of a process. */
+/* What the kernel says of a process, once it has had the time to start. */
 async function checkConfined(test, pid, words) {
-	const status = await readFile(`/proc/${pid}/status`, 'utf8');
+	let status = '';
 	const value = (key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+
+	await until(`${words} to be locked down`, 10000, async () => {
+		status = await readFile(`/proc/${pid}/status`, 'utf8');
+		return value('Seccomp') === 2;
+	}).catch(() => {});
 
 	test.check(value('Seccomp') === 2 && value('NoNewPrivs') === 1,
 	    `${words} runs under a seccomp filter and may gain no rights`,
