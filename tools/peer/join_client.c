@@ -128,7 +128,7 @@ call_connect(struct join_call *call, struct event_base *base,
 
 int
 join_request(struct event_base *base, const struct join_target *target,
-    const char *path, const char *sdp,
+    const char *path, const char *sdp, const char *resume,
     void (*done)(void *to, const struct join_result *result), void *to)
 {
 	struct join_call      *call = xcalloc(1, sizeof(*call));
@@ -161,6 +161,8 @@ join_request(struct event_base *base, const struct join_target *target,
 	if (sdp) {
 		evhttp_add_header(headers, "Content-Type",
 		    "application/sdp");
+		if (resume)
+			evhttp_add_header(headers, "Tessera-Resume", resume);
 		evbuffer_add(evhttp_request_get_output_buffer(request), sdp,
 		    strlen(sdp));
 	}

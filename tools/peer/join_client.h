@@ -33,10 +33,11 @@ struct join_result {
 
 /*
  * Calls `done` once, later. `sdp` NULL: a DELETE of `path`; else a POST of
- * it. Returns 0 or -errno (then `done` is never called).
+ * it, as who had the session `resume` (NULL: as somebody new). Returns 0 or
+ * -errno (then `done` is never called).
  */
 int join_request(struct event_base *base, const struct join_target *target,
-    const char *path, const char *sdp,
+    const char *path, const char *sdp, const char *resume,
     void (*done)(void *to, const struct join_result *result), void *to);
 
 #endif

@@ -30,6 +30,7 @@ struct options {
 	enum peer_mode mode;
 	unsigned       count;
 	unsigned       seconds;		/* 0: until a signal */
+	unsigned       rebind;		/* seconds; 0: not */
 	int            width, height, fps;
 	unsigned       kbps;
 	unsigned       talkers;		/* 0: in turns */
@@ -74,6 +75,7 @@ static const char usage[] =
 "  --stagger MS     between two joins (120)\n"
 "  --seconds N      leave after N seconds\n"
 "  --stay           join again whenever a call ends\n"
+"  --rebind-after S speak from another port S seconds after connecting\n"
 "  --report         print figures each second as key=value\n";
 
 static const char *const demo_names[] = {
@@ -155,6 +157,9 @@ option_take(struct options *o, int option, const char *arg)
 	case 'A': o->audio = false; break;
 	case 'S': o->seconds = option_number("seconds", arg, 1, 86400); break;
 	case 'y': o->stay = true; break;
+	case 'b':
+		o->rebind = option_number("rebind-after", arg, 1, 86400);
+		break;
 	case 'r': o->report = true; break;
 	default:
 		fputs(usage, stderr);
@@ -183,6 +188,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "no-audio", no_argument, NULL, 'A' },
 		{ "seconds", required_argument, NULL, 'S' },
 		{ "stay", no_argument, NULL, 'y' },
+		{ "rebind-after", required_argument, NULL, 'b' },
 		{ "report", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -289,6 +295,7 @@ crew_add_peer(struct crew *crew, unsigned i)
 		.talkers = o->talkers,
 		.probe = crew->probe,
 		.stay = o->stay,
+		.rebind_us = (int64_t)o->rebind * 1000000,
 	};
 
 	if (crew->clip_count) {
@@ -317,7 +324,8 @@ crew_report(const struct crew *crew, int64_t now_us)
 		printf("t_ms=%lld peer=%u connected=%d joins=%u failures=%u "
 		    "frames=%llu keyframes=%llu video_packets=%llu "
 		    "video_bytes=%llu lost=%llu audio_packets=%llu "
-		    "audio_bytes=%llu nacks=%llu plis=%llu resent=%llu\n",
+		    "audio_bytes=%llu nacks=%llu plis=%llu resent=%llu "
+		    "audio_gap_ms=%lld rebinds=%u\n",
 		    (long long)(now_us - crew->start_us) / 1000, i,
 		    peer_connected(crew->peers[i]), n->joins, n->failures,
 		    (unsigned long long)n->frames,
@@ -329,7 +337,9 @@ crew_report(const struct crew *crew, int64_t now_us)
 		    (unsigned long long)n->audio_bytes,
 		    (unsigned long long)n->nacks,
 		    (unsigned long long)n->plis,
-		    (unsigned long long)n->resent);
+		    (unsigned long long)n->resent,
+		    (long long)peer_take_gap(crew->peers[i], now_us) / 1000,
+		    n->rebinds);
 	}
 	fflush(stdout);
 }

@@ -80,6 +80,8 @@ on_connected(void *to)
 	const int64_t now_us = clock_monotonic_us();
 
 	peer->state = PEER_CONNECTED;
+	if (peer->cfg.rebind_us)
+		peer->rebind_us = now_us + peer->cfg.rebind_us;
 	peer->counts.joins++;
 	peer->video_due_us = peer->audio_due_us = now_us;
 	peer->report_due_us = now_us + 200000;
@@ -173,7 +175,7 @@ peer_leave_late(struct peer *peer, const struct join_result *result)
 	peer->state = PEER_OVER;
 	if (result->status == 201 && result->location &&
 	    join_request(peer->cfg.base, peer->cfg.target, result->location,
-	    NULL, on_left, peer) == 0)
+	    NULL, NULL, on_left, peer) == 0)
 		peer->state = PEER_LEAVING;
 }
 
@@ -253,6 +255,7 @@ peer_join(struct peer *peer, int64_t now_us)
 		.session_id = random_u32(),
 		.levels = true,
 	};
+	const char   *session = strrchr(peer->session, '/');
 	struct strbuf sdp;
 	char          path[512];
 	int           err;
@@ -271,7 +274,8 @@ peer_join(struct peer *peer, int64_t now_us)
 	peer_path(peer, path, sizeof(path));
 	if (err == 0)
 		err = join_request(peer->cfg.base, peer->cfg.target, path,
-		    strbuf_text(&sdp), on_answer, peer);
+		    strbuf_text(&sdp), session ? session + 1 : NULL,
+		    on_answer, peer);
 	strbuf_clear(&sdp);
 	if (err)
 		peer_fail(peer, "cannot make a request");
@@ -322,6 +326,25 @@ peer_free(struct peer *peer)
 	free(peer);
 }
 
+/* As behind a NAT that forgot us: all goes on from another port. */
+static void
+peer_rebind(struct peer *peer)
+{
+	const struct media_socket_handler handler = {
+		on_datagram, on_batch_end, peer,
+	};
+	struct media_socket *before = peer->socket, *after;
+
+	peer->rebind_us = 0;
+	if (media_socket_new(&after, peer->cfg.base, udp_socket(AF_INET),
+	    udp_socket(AF_INET6), peer->pool, &handler) != 0)
+		return;
+	peer->counts.rebinds++;
+	peer->socket = after;
+	transport_table_use(peer->table, after);
+	media_socket_free(before);
+}
+
 void
 peer_beat(struct peer *peer, int64_t now_us)
 {
@@ -345,6 +368,8 @@ peer_beat(struct peer *peer, int64_t now_us)
 			peer_fail(peer, "nothing heard for 10 s");
 			return;
 		}
+		if (peer->rebind_us && now_us >= peer->rebind_us)
+			peer_rebind(peer);
 		peer_send_due(peer, now_us);
 		break;
 	case PEER_JOINING:
@@ -371,7 +396,7 @@ peer_leave(struct peer *peer)
 	peer_disconnect(peer);
 	peer->state = PEER_OVER;
 	if (joined && join_request(peer->cfg.base, peer->cfg.target,
-	    peer->session, NULL, on_left, peer) == 0)
+	    peer->session, NULL, NULL, on_left, peer) == 0)
 		peer->state = PEER_LEAVING;
 }
 

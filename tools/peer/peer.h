@@ -38,6 +38,8 @@ struct peer_config {
 						   peer 1 gets */
 	int64_t                     start_us;	/* zero of the turns */
 	bool                        stay;	/* rejoin when it ends */
+	int64_t                     rebind_us;	/* after connecting, speak
+						   from another port; 0: no */
 };
 
 struct peer_counts {
@@ -46,7 +48,9 @@ struct peer_counts {
 	uint64_t lost;			/* of the video stream, for good */
 	uint64_t nacks, plis;		/* sent to us */
 	uint64_t resent;
-	unsigned joins, failures;
+	int64_t  audio_gap_us;		/* longest pause of the sound; see
+					   peer_take_gap */
+	unsigned joins, failures, rebinds;
 };
 
 int  peer_new(struct peer **out, const struct peer_config *cfg);
@@ -65,5 +69,8 @@ bool peer_connected(const struct peer *peer);
 /* Failed or ended, and does not come back. */
 bool peer_over(const struct peer *peer);
 const struct peer_counts *peer_counts(const struct peer *peer);
+
+/* audio_gap_us since the last call, a pause that goes on included. */
+int64_t peer_take_gap(struct peer *peer, int64_t now_us);
 
 #endif

@@ -68,6 +68,8 @@ struct peer {
 	/* What comes. */
 	struct rtp_stats      audio_in, video_in;
 	uint32_t              audio_in_ssrc, video_in_ssrc;
+	int64_t               audio_us;		/* of the last packet; 0: none */
+	int64_t               rebind_us;	/* 0: not, or done */
 	struct nack           nack;
 	struct frame_assembler *assembler;
 	bool                  key_lacking;	/* to be asked for by PLI */

@@ -47,6 +47,30 @@ peer_video(struct peer *peer, const struct rtp_packet *rtp,
 	}
 }
 
+static void
+peer_audio_came(struct peer *peer, int64_t arrival_us)
+{
+	const int64_t gap_us = peer->audio_us ? arrival_us - peer->audio_us :
+	    0;
+
+	if (gap_us > peer->counts.audio_gap_us)
+		peer->counts.audio_gap_us = gap_us;
+	peer->audio_us = arrival_us;
+}
+
+int64_t
+peer_take_gap(struct peer *peer, int64_t now_us)
+{
+	int64_t gap_us;
+
+	if (peer->audio_us && now_us - peer->audio_us >
+	    peer->counts.audio_gap_us)
+		peer->counts.audio_gap_us = now_us - peer->audio_us;
+	gap_us = peer->counts.audio_gap_us;
+	peer->counts.audio_gap_us = 0;
+	return gap_us;
+}
+
 void
 peer_on_rtp(void *to, struct packet *packet)
 {
@@ -66,6 +90,7 @@ peer_on_rtp(void *to, struct packet *packet)
 			if (peer->cfg.probe && peer->cfg.index == 1)
 				probe_sound(peer->cfg.probe, rtp.payload,
 				    rtp.payload_len, packet->arrival_us);
+			peer_audio_came(peer, packet->arrival_us);
 			peer->counts.audio_packets++;
 			peer->counts.audio_bytes += rtp.payload_len;
 		}
