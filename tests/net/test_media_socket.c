@@ -106,25 +106,47 @@ run(struct room *room)
 	}
 }
 
+/*
+ * Sends one packet, lets it wait in the socket for 31 ms, and says whether it
+ * was stamped when it came rather than when it was read.
+ */
+static bool
+stamped_on_arrival(struct room *room, int peer)
+{
+	const int64_t before_us = clock_monotonic_us();
+	const unsigned got = room->got;
+	int64_t       after_us;
+
+	send_to_room(peer, room, 100);
+	after_us = clock_monotonic_us();
+	while (clock_monotonic_us() < after_us + 31000)
+		poll(NULL, 0, 5);
+	run(room);
+	assert_int_equal(room->got, got + 1);
+	assert_int_equal(room->len, 100);
+	assert_true(room->arrival_us >= before_us - 1000);
+	assert_true(room->arrival_us <= room->now_us);
+	assert_true(room->now_us >= after_us + 30000);
+	return room->arrival_us < after_us + 10000;
+}
+
+/*
+ * The kernel starts stamping from a work queue, some time after the first
+ * socket of the machine asked for it; until then it stamps when we read.
+ * So the first packets of a busy machine may be late, but not fifty.
+ */
 static void
 gives_the_kernels_time_on_the_monotonic_clock(void **state)
 {
 	const int   peer = loopback_socket(AF_INET);
 	struct room room;
-	int64_t     sent_us;
+	bool	    stamped = false;
 
 	(void)state;
 	room_open(&room, loopback_socket(AF_INET), AF_INET, 64);
-	sent_us = clock_monotonic_us();
-	send_to_room(peer, &room, 100);
-	/* It waits in the socket; that does not make it younger. */
-	poll(NULL, 0, 31);
-	run(&room);
-	assert_int_equal(room.got, 1);
-	assert_int_equal(room.len, 100);
-	assert_true(room.arrival_us >= sent_us - 1000);
-	assert_true(room.arrival_us < sent_us + 20000);
-	assert_true(room.now_us >= sent_us + 30000);
+	for (unsigned i = 0; i < 50 && !stamped; i++)
+		stamped = stamped_on_arrival(&room, peer);
+	assert_true(stamped);
 	close(peer);
 	room_close(&room);
 }
