@@ -48,10 +48,10 @@ room_check_empty(struct room_proxy *room)
 {
 	const struct timeval linger = { LINGER_S, 0 };
 
-	if (TAILQ_EMPTY(&room->joins) && !anybody_here(room))
-		event_add(room->linger, &linger);
-	else
+	if (!TAILQ_EMPTY(&room->joins) || anybody_here(room))
 		event_del(room->linger);
+	else if (!event_pending(room->linger, EV_TIMEOUT, NULL))
+		event_add(room->linger, &linger);
 }
 
 static void

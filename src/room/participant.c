@@ -68,10 +68,8 @@ participant_pause(struct participant *who, int64_t now_us)
 /* ---- what comes ---------------------------------------------------------- */
 
 static void
-participant_connected(void *to)
+participant_add_leg(struct participant *who)
 {
-	struct participant *who = to;
-	const int64_t       now_us = clock_monotonic_us();
 	const struct audio_leg_config leg = {
 		.sends = who->agreed.audio.receive,
 		.listens = who->agreed.audio.send,
@@ -79,11 +77,20 @@ participant_connected(void *to)
 		.level_id = who->agreed.audio.level_id,
 	};
 
+	pipeline_add(who->room->pipeline, who->slot, &leg);
+}
+
+static void
+participant_connected(void *to)
+{
+	struct participant *who = to;
+	const int64_t       now_us = clock_monotonic_us();
+
 	who->connected = true;
 	who->report_due_us = now_us + REPORT_FIRST_US;
 	log_info(&who->log, "connected after %d ms",
 	    (int)((now_us - who->joined_us) / 1000));
-	pipeline_add(who->room->pipeline, who->slot, &leg);
+	participant_add_leg(who);
 	room_tell_presence(who->room, who->id, IPC_HERE, 0);
 	room_show_people(who->room);
 	if (who->agreed.video.send)
@@ -282,13 +289,24 @@ participant_ended(void *to, enum transport_end how)
 
 /* ---- what is due --------------------------------------------------------- */
 
-/* The picture of who went away, or has come back, goes and comes, too. */
+/*
+ * Who went away is not seen nor heard, and holds no more than it takes to come
+ * back.
+ */
 static void
 participant_show(struct participant *who, int64_t now_us)
 {
 	const bool away = who->presence == IPC_AWAY;
 
 	log_info(&who->log, away ? "away" : "back");
+	if (away) {
+		pipeline_remove(who->room->pipeline, who->slot);
+		frame_assembler_free(who->assembler);
+		who->assembler = NULL;
+		who->video_in.known = false;
+	} else {
+		participant_add_leg(who);
+	}
 	room_show_people(who->room);
 	if (who->agreed.video.send) {
 		who->watch.wanted = !away;
@@ -676,7 +694,7 @@ participant_leave(struct participant *who, enum ipc_gone reason)
 	TAILQ_REMOVE(&room->participants, who, entry);
 	room->by_slot[who->slot] = NULL;
 	room->count--;
-	if (who->connected)
+	if (who->connected && who->presence != IPC_AWAY)
 		pipeline_remove(room->pipeline, who->slot);
 	room_tell_presence(room, who->id, IPC_GONE, reason);
 	participant_free(who);
