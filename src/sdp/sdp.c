@@ -537,6 +537,17 @@ mids_unique(const struct sdp *sdp)
 	return true;
 }
 
+static const char *
+refusal_of(const struct sdp *sdp, struct sdp_span line, unsigned number)
+{
+	if (number == 0)
+		return "This is not SDP: it must begin with v=0.";
+	if (sdp->media_count == SDP_MEDIA_MAX && line.len > 1 &&
+	    line.p[0] == 'm')
+		return "The SDP has more than 16 sections.";
+	return "The SDP has a malformed line.";
+}
+
 /* `number` is that of the first line: 0 is the v= line. */
 static int
 read_all(struct sdp *sdp, struct reader *r, unsigned number, const char **why)
@@ -553,8 +564,7 @@ read_all(struct sdp *sdp, struct reader *r, unsigned number, const char **why)
 			return -EBADMSG;
 		}
 		if (!read_line(sdp, line, number)) {
-			*why = number ? "The SDP has a malformed line." :
-			    "This is not SDP: it must begin with v=0.";
+			*why = refusal_of(sdp, line, number);
 			return -EBADMSG;
 		}
 	}

@@ -139,11 +139,12 @@ class Server {
 }
 
 /* Starts it and waits until it is ready; it is stopped with the test. `extra`: YAML lines. */
-export async function startServer(test, extra = '') {
+export async function startServer(test, extra = '', publicUrl = '') {
 	const config = path.join(test.folder, 'tesserad.yaml');
 
 	await writeFile(config, `${configuration(test.folder)}${extra}`);
 	const server = new Server(config);
+	server.public = publicUrl || server.public;
 	test.atEnd(() => server.stop(test));
 	await server.ready();
 	return server;
