@@ -571,6 +571,8 @@ write_taken(struct strbuf *s, const struct choice *c,
 	}
 	strbuf_printf(s, "a=%s\r\na=rtcp-mux\r\n",
 	    sdp_direction(stream->send, stream->receive));
+	if (m->rtcp_mux_only)	/* RFC 8858, 4.3 */
+		strbuf_add(s, "a=rtcp-mux-only\r\n");
 	if (m->rtcp_rsize)
 		strbuf_add(s, "a=rtcp-rsize\r\n");
 	write_transport(s, cfg, active);

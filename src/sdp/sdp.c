@@ -401,6 +401,8 @@ read_flag(struct sdp_media *m, struct sdp_span name)
 	}
 	if (sdp_span_is(name, "rtcp-mux"))
 		m->rtcp_mux = true;
+	else if (sdp_span_is(name, "rtcp-mux-only"))
+		m->rtcp_mux_only = true;
 	else if (sdp_span_is(name, "rtcp-rsize"))
 		m->rtcp_rsize = true;
 	else if (sdp_span_is(name, "bundle-only"))

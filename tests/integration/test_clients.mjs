@@ -59,7 +59,7 @@ async function servePage(test) {
 			response.end(await scriptAt(request.url));
 		} else {
 			response.setHeader('content-type', 'text/html');
-			response.end('<!doctype html><title>elsewhere</title><video muted autoplay>');
+			response.end('<!doctype html><title>page</title><video muted autoplay>');
 		}
 	});
 
@@ -83,7 +83,8 @@ function frames(page, type) {
 async function checkWhipWhep(test, page, base, server) {
 	await page.evaluate(async (url) => {
 		const { WHIPClient } = await import('/whip.js');
-		const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+		const devices = navigator.mediaDevices;
+		const stream = await devices.getUserMedia({ audio: true, video: true });
 		window.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
 		for (const track of stream.getTracks())
 			window.pc.addTransceiver(track, { direction: 'sendonly' });
@@ -160,7 +161,10 @@ function startGstreamer(test, mode, url) {
 	createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line)));
 	child.stderr.on('data', (text) => { errors += text; });
 	test.atEnd(() => child.kill('SIGKILL'));
-	return { child, said, over: once(child, 'close'), errors: () => errors };
+	return {
+		child, said, over: once(child, 'close'),
+		words: () => `${JSON.stringify(said)} ${errors}`,
+	};
 }
 
 async function checkGstreamer(test, base, server) {
@@ -169,13 +173,13 @@ async function checkGstreamer(test, base, server) {
 	await until('webrtcbin sends', 20000, async () =>
 	    (await server.room(ROOM))?.participants.some(({ name, state }) =>
 	        name === 'Gstreamer' && state === 'here')).catch((error) => {
-		throw new Error(`${error.message} ${JSON.stringify(sender.said)} ${sender.errors()}`);
+		throw new Error(`${error.message} ${sender.words()}`);
 	});
 	test.check(true, 'GStreamer\'s webrtcbin publishes');
 	const viewer = startGstreamer(test, 'watch', `${base}/whep/${ROOM}`);
 	await until('webrtcbin plays', 20000, () => viewer.said.some(({ audio, video }) =>
 		audio > 50 && video > 10)).catch((error) => {
-		throw new Error(`${error.message} ${JSON.stringify(viewer.said)} ${viewer.errors()}`);
+		throw new Error(`${error.message} ${viewer.words()}`);
 	});
 	test.check(true, 'GStreamer\'s webrtcbin plays sound and picture',
 	    JSON.stringify(viewer.said.at(-1)));
@@ -195,7 +199,7 @@ async function checkSimpleWhipClient(test, base, server) {
 		'-A', 'audiotestsrc is-live=true volume=0.1 ! audioconvert ! audioresample ' +
 		'! queue ! opusenc ! rtpopuspay pt=100 ssrc=1 ! queue ! ' +
 		'application/x-rtp,media=audio,encoding-name=OPUS,payload=100',
-		'-V', 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240 ! ' +
+		'-V', 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320 ! ' +
 		'videoconvert ! queue ! vp8enc deadline=1 ! rtpvp8pay pt=96 ssrc=2 ! queue ! ' +
 		'application/x-rtp,media=video,encoding-name=VP8,payload=96',
 	], {
