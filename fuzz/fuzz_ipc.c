@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	switch (type) {
 	TRY(HELLO, hello) TRY(READY, ready) TRY(ANSWER, answer)
 	TRY(PRESENCE, presence) TRY(TILEMAP, tilemap) TRY(LOG, log)
-	TRY(SPEAKING, speaking) TRY(STATS, stats) TRY(PONG, ping)
+	TRY(SPEAKING, speaking) TRY(QUALITY, quality) TRY(STATS, stats) TRY(PONG, ping)
 	}
 	return 0;
 }

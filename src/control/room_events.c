@@ -106,6 +106,68 @@ room_tell_speaking(struct room_proxy *room)
 	    speakers_json(room)));
 }
 
+/* For who reads events without a page; the page has words of its own. */
+static void
+quality_words(char *out, size_t size, const struct ipc_quality_line *line)
+{
+	switch (line->reason) {
+	case IPC_QUALITY_BUSY:
+		snprintf(out, size, "This server is busy: it makes fewer"
+		    " pictures a second for a while.");
+		break;
+	case IPC_QUALITY_UP_LOSS:
+		snprintf(out, size, "%u %% of what you send is lost on the"
+		    " way here.", line->up_loss * 100U / 255);
+		break;
+	case IPC_QUALITY_DOWN_LOSS:
+		snprintf(out, size, "%u %% of what is sent to you is lost on"
+		    " the way.", line->down_loss * 100U / 255);
+		break;
+	case IPC_QUALITY_DOWN_RATE:
+		snprintf(out, size, "Your line carries %u kbit/s, so you get"
+		    " a smaller picture.", line->line_kbps);
+		break;
+	case IPC_QUALITY_DELAY:
+		snprintf(out, size, "Your line is slow: %u ms there and"
+		    " back.", line->rtt_ms);
+		break;
+	default:
+		snprintf(out, size, "Your line is fine.");
+		break;
+	}
+}
+
+void
+room_tell_quality(struct session *session,
+    const struct ipc_quality_line *line)
+{
+	static const char *const reasons[] = { "fine", "server-busy",
+		"uplink-loss", "downlink-loss", "downlink-rate", "delay" };
+	char  words[128];
+	char *text = NULL, *json;
+	json_t *data;
+
+	if (session->streams[0] == NULL)
+		return;
+	quality_words(words, sizeof(words), line);
+	data = json_pack("{s:s, s:s, s:i, s:{s:i, s:f}, s:{s:i, s:f, s:i,"
+	    " s:i, s:i}}", "reason", reasons[line->reason], "words", words,
+	    "rtt_ms", (int)line->rtt_ms, "up", "kbps", (int)line->up_kbps,
+	    "loss", line->up_loss / 255.0, "down", "kbps",
+	    (int)line->down_kbps, "loss", line->down_loss / 255.0, "height",
+	    (int)line->height, "fps", (int)line->fps, "line_kbps",
+	    (int)line->line_kbps);
+	json = data ? json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(3)) :
+	    NULL;
+	json_decref(data);
+	if (json)
+		text = event_format(NULL, "quality", json);
+	if (text)
+		send_to_session(session, text, strlen(text));
+	free(text);
+	free(json);
+}
+
 void
 room_tell_ended(struct session *session, const char *reason)
 {

@@ -189,6 +189,23 @@ on_speaking(struct room_proxy *room, const uint8_t *body, size_t len)
 	return 0;
 }
 
+static int
+on_quality(struct room_proxy *room, const uint8_t *body, size_t len)
+{
+	struct ipc_quality quality;
+
+	if (ipc_quality_parse(&quality, body, len) < 0)
+		return -EBADMSG;
+	for (unsigned i = 0; i < quality.count; i++) {
+		struct session *session = room_find(room,
+		    quality.lines[i].participant);
+
+		if (session)
+			room_tell_quality(session, &quality.lines[i]);
+	}
+	return 0;
+}
+
 static uint64_t
 cpu_us(const struct ipc_stats *stats)
 {
@@ -231,6 +248,8 @@ on_message(void *to, uint16_t type, const uint8_t *body, size_t len)
 		return on_tilemap(room, body, len);
 	case IPC_SPEAKING:
 		return on_speaking(room, body, len);
+	case IPC_QUALITY:
+		return on_quality(room, body, len);
 	case IPC_STATS:
 		return on_stats(room, body, len);
 	default:

@@ -83,6 +83,10 @@ void room_tell_roster(struct room_proxy *room, const char *op,
 void room_tell_tilemap(struct room_proxy *room);
 void room_tell_speaking(struct room_proxy *room);
 
+/* To the pages of this session only; what they missed is not sent again. */
+void room_tell_quality(struct session *session,
+    const struct ipc_quality_line *line);
+
 /* "ended" to the pages of this session, and their streams end. */
 void room_tell_ended(struct session *session, const char *reason);
 

@@ -292,7 +292,7 @@ is_flood(struct worker *w, uint16_t type)
 	if (++w->received > FLOOD_MAX)
 		return true;
 	if (type != IPC_TILEMAP && type != IPC_SPEAKING &&
-	    type != IPC_PRESENCE)
+	    type != IPC_QUALITY && type != IPC_PRESENCE)
 		return false;
 	return !rate_limit_pass(&w->told[type], clock_monotonic_us(), TOLD_US,
 	    TOLD_BURST);

@@ -524,6 +524,64 @@ ipc_speaking_parse(struct ipc_speaking *out, const uint8_t *p, size_t len)
 	return 0;
 }
 
+/* ---- QUALITY ------------------------------------------------------------ */
+
+size_t
+ipc_quality_write(uint8_t *out, size_t size, const struct ipc_quality *q)
+{
+	struct writer w = writer_of(out, size);
+
+	if (q->count > IPC_LINES_MAX)
+		return 0;
+	writer_u32(&w, q->count);
+	for (unsigned i = 0; i < q->count; i++) {
+		const struct ipc_quality_line *line = &q->lines[i];
+
+		writer_u32(&w, line->participant);
+		writer_u8(&w, line->reason);
+		writer_u8(&w, line->up_loss);
+		writer_u8(&w, line->down_loss);
+		writer_u8(&w, line->fps);
+		writer_u16(&w, line->height);
+		writer_u16(&w, line->rtt_ms);
+		writer_u32(&w, line->up_kbps);
+		writer_u32(&w, line->down_kbps);
+		writer_u32(&w, line->line_kbps);
+	}
+	return writer_len(&w);
+}
+
+int
+ipc_quality_parse(struct ipc_quality *out, const uint8_t *p, size_t len)
+{
+	struct reader      r = reader_of(p, len);
+	struct ipc_quality q = { 0 };
+
+	q.count = reader_u32(&r);
+	if (q.count > IPC_LINES_MAX)
+		return -EBADMSG;
+	for (unsigned i = 0; i < q.count; i++) {
+		struct ipc_quality_line *line = &q.lines[i];
+
+		line->participant = reader_u32(&r);
+		line->reason = reader_u8(&r);
+		line->up_loss = reader_u8(&r);
+		line->down_loss = reader_u8(&r);
+		line->fps = reader_u8(&r);
+		line->height = reader_u16(&r);
+		line->rtt_ms = reader_u16(&r);
+		line->up_kbps = reader_u32(&r);
+		line->down_kbps = reader_u32(&r);
+		line->line_kbps = reader_u32(&r);
+		if (line->reason > IPC_QUALITY_DELAY)
+			return -EBADMSG;
+	}
+	if (!reader_done(&r))
+		return -EBADMSG;
+	*out = q;
+	return 0;
+}
+
 /* ---- STATS -------------------------------------------------------------- */
 
 #define STATS_GAUGES   6

@@ -23,6 +23,7 @@
 #define IPC_SDP_MAX        (64 * 1024)
 #define IPC_TILES_MAX      49
 #define IPC_SPEAKERS_MAX   16
+#define IPC_LINES_MAX      256
 #define IPC_LOG_MAX        1024
 #define IPC_CANVAS_MAX     4096		/* pixels each way */
 
@@ -167,6 +168,36 @@ struct ipc_speaking {
 	uint32_t participants[IPC_SPEAKERS_MAX];
 };
 
+/* What holds a person's line back most. */
+enum ipc_quality_reason {
+	IPC_QUALITY_FINE,
+	IPC_QUALITY_BUSY,	/* this server makes fewer pictures */
+	IPC_QUALITY_UP_LOSS,	/* much of what the person sends is lost */
+	IPC_QUALITY_DOWN_LOSS,
+	IPC_QUALITY_DOWN_RATE,	/* the line carries less than was asked for */
+	IPC_QUALITY_DELAY,
+};
+
+/* One person's line, as the room sees it. */
+struct ipc_quality_line {
+	uint32_t participant;
+	uint8_t  reason;	/* enum ipc_quality_reason */
+	uint8_t  up_loss;	/* lost of what comes from them, of 255 */
+	uint8_t  down_loss;	/* lost of what goes to them, of 255 */
+	uint8_t  fps;		/* of the picture they get; 0: none */
+	uint16_t height;	/* of that picture */
+	uint16_t rtt_ms;	/* 0: not known yet */
+	uint32_t up_kbps;	/* what comes from them */
+	uint32_t down_kbps;	/* what is sent to them */
+	uint32_t line_kbps;	/* what their line carries; 0: not known */
+};
+
+/* QUALITY, each second. */
+struct ipc_quality {
+	uint32_t count;
+	struct ipc_quality_line lines[IPC_LINES_MAX];
+};
+
 /* STATS, each second. Counters only grow. */
 struct ipc_stats {
 	uint32_t participants;		/* connected, watchers included */
@@ -218,6 +249,8 @@ size_t ipc_tilemap_write(uint8_t *out, size_t size,
     const struct ipc_tilemap *);
 size_t ipc_speaking_write(uint8_t *out, size_t size,
     const struct ipc_speaking *);
+size_t ipc_quality_write(uint8_t *out, size_t size,
+    const struct ipc_quality *);
 size_t ipc_stats_write(uint8_t *out, size_t size, const struct ipc_stats *);
 size_t ipc_log_write(uint8_t *out, size_t size, const struct ipc_log *);
 size_t ipc_ping_write(uint8_t *out, size_t size, const struct ipc_ping *);
@@ -236,6 +269,7 @@ int ipc_presence_parse(struct ipc_presence *out, const uint8_t *p,
 int ipc_tilemap_parse(struct ipc_tilemap *out, const uint8_t *p, size_t len);
 int ipc_speaking_parse(struct ipc_speaking *out, const uint8_t *p,
     size_t len);
+int ipc_quality_parse(struct ipc_quality *out, const uint8_t *p, size_t len);
 int ipc_stats_parse(struct ipc_stats *out, const uint8_t *p, size_t len);
 int ipc_log_parse(struct ipc_log *out, const uint8_t *p, size_t len);
 int ipc_ping_parse(struct ipc_ping *out, const uint8_t *p, size_t len);

@@ -32,6 +32,8 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 			continue;
 		if (report.ssrc == who->video_out.ssrc)
 			who->watch.loss_q8 = report.fraction_lost;
+		else
+			who->down_loss_q8 = report.fraction_lost;
 		rtt_us = rtp_stats_rtt_us(&report,
 		    room_ntp(who->room, arrival_us));
 		if (rtt_us >= 0 && rtt_us < RTT_MAX_US)
@@ -172,6 +174,10 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	if (who->video_in.known)
 		reports[count++] = rtp_stats_report(&who->video_in.stats,
 		    who->video_in.ssrc, now_us);
+	who->up_loss_q8 = 0;
+	for (unsigned i = 0; i < count; i++)
+		if (reports[i].fraction_lost > who->up_loss_q8)
+			who->up_loss_q8 = reports[i].fraction_lost;
 	len = rtp_sender_write_reports(packet->bytes, size, senders, 2,
 	    feedback_ssrc(who), reports, count, room->cname, now_us,
 	    room_ntp(room, now_us));

@@ -87,6 +87,8 @@ participant_connected(void *to)
 	const int64_t       now_us = clock_monotonic_us();
 
 	who->connected = true;
+	line_quality_init(&who->line, now_us);
+	who->line_us = now_us;
 	who->report_due_us = now_us + REPORT_FIRST_US;
 	log_info(&who->log, "connected after %d ms",
 	    (int)((now_us - who->joined_us) / 1000));

@@ -465,6 +465,7 @@ pipeline_stats(const struct pipeline *p, struct pipeline_stats *out)
 		.audio_encoders = p->audio_encoders,
 		.video_encoders = p->video_encoders,
 		.video_decoders = p->video_decoders,
+		.slowed = p->slowed,
 		.cpu_audio_us = p->cpu_audio_us,
 		.cpu_compose_us = p->cpu_compose_us,
 	};

@@ -100,6 +100,7 @@ struct pipeline_stats {
 	uint64_t frames_decoded;
 	uint64_t frames_encoded, keyframes_encoded;
 	uint32_t audio_encoders, video_encoders, video_decoders;
+	bool     slowed;		/* fewer frames: processors are short */
 	uint64_t cpu_audio_us, cpu_decode_us, cpu_compose_us, cpu_encode_us;
 };
 

@@ -163,6 +163,7 @@ struct pipeline {
 	_Atomic uint32_t video_decoders, video_encoders;
 
 	/* Written by one thread each, read by the net thread. */
+	_Atomic bool     slowed;
 	_Atomic uint64_t audio_concealed, audio_late_ticks;
 	_Atomic uint32_t audio_encoders;
 	_Atomic uint64_t cpu_audio_us, cpu_compose_us;

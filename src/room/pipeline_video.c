@@ -311,14 +311,19 @@ compose_look(struct pipeline *p, int64_t now_us)
 {
 	const uint64_t late = p->audio_late_ticks - p->late_before +
 	    (p->compose_ticker.skipped - p->skipped_before);
-	bool           looked = false;
+	bool           looked = false, slowed = false;
 
 	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
-		if (frame_ladder_look(&p->encoders[i].ladder, now_us, late))
+		struct frame_ladder *ladder = &p->encoders[i].ladder;
+
+		if (frame_ladder_look(ladder, now_us, late))
 			looked = true;
+		if ((p->watched & 1U << i) && ladder->rung > 0)
+			slowed = true;
 	}
 	if (!looked)
 		return;
+	p->slowed = slowed;
 	p->late_before = p->audio_late_ticks;
 	p->skipped_before = p->compose_ticker.skipped;
 }

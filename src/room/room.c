@@ -339,6 +339,7 @@ room_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	room_stats_send(arg);
+	room_quality_send(arg, clock_monotonic_us());
 }
 
 /* ---- the network --------------------------------------------------------- */

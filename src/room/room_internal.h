@@ -16,6 +16,7 @@
 #include "net/media_socket.h"
 #include "net/transport.h"
 #include "room/decode_budget.h"
+#include "room/line_quality.h"
 #include "room/pipeline.h"
 #include "room/room.h"
 #include "room/rendition_choice.h"
@@ -121,6 +122,13 @@ struct participant {
 	struct subscription   watch;
 	int64_t               rtt_us;
 	int64_t               report_due_us;
+
+	/* The line, as told to the person. */
+	struct line_quality   line;
+	int64_t               line_us;		/* last looked at */
+	uint64_t              up_bytes, down_bytes;	/* then */
+	unsigned              up_loss_q8;	/* as last reported to them */
+	unsigned              down_loss_q8;	/* of sound, as they reported */
 };
 
 TAILQ_HEAD(participant_list, participant);
@@ -267,6 +275,10 @@ void subscription_audio(struct room *room, const struct audio_tick *tick,
 /* ---- room_stats.c -------------------------------------------------------- */
 
 void room_stats_send(struct room *room);
+
+/* ---- room_quality.c ------------------------------------------------------ */
+
+void room_quality_send(struct room *room, int64_t now_us);
 
 /* ---- room_commands.c ----------------------------------------------------- */
 

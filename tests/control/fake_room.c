@@ -92,6 +92,17 @@ say_speaking(struct fake_room *room, uint32_t participant)
 }
 
 static void
+say_quality(struct fake_room *room, uint32_t participant)
+{
+	const struct ipc_quality quality = { 2, { { participant,
+		IPC_QUALITY_DOWN_RATE, 0, 26, 15, 180, 80, 90, 170, 520 },
+		{ participant + 77, IPC_QUALITY_FINE, 0, 0, 0, 0, 0, 0, 0, 0 } } };
+
+	say(room, IPC_QUALITY, ipc_quality_write(room->body,
+	    sizeof(room->body), &quality));
+}
+
+static void
 say_stats(struct fake_room *room)
 {
 	const struct ipc_stats stats = {
@@ -239,6 +250,9 @@ on_patch(struct fake_room *room)
 		for (unsigned i = 0; i < 300; i++)
 			say_tilemap(room);
 	}
+	if (patch.has_name && patch.name_len == 4 &&
+	    memcmp(patch.name, "thin", 4) == 0)
+		say_quality(room, patch.participant);
 	say_presence(room, patch.participant, IPC_HERE, 0);
 }
 

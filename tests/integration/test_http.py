@@ -473,6 +473,32 @@ def tells_what_happens(s):
 
 
 @test
+def tells_each_of_their_own_line_only(s):
+    location, _ = s.joined('lines', query='?name=Ada')
+    bobs, _ = s.joined('lines', query='?name=Bob')
+    ada, bob = Stream(s, location), Stream(s, bobs)
+    ada.next('snapshot')
+    bob.next('snapshot')
+    last = bob.last
+    equal(s.patch(bobs, {'name': 'thin'}).status, 204)
+    equal(bob.next('quality'), {
+        'reason': 'downlink-rate',
+        'words': 'Your line carries 520 kbit/s, so you get a smaller picture.',
+        'rtt_ms': 80, 'up': {'kbps': 90, 'loss': 0.0},
+        'down': {'kbps': 170, 'loss': 0.102, 'height': 180, 'fps': 15, 'line_kbps': 520}})
+    equal(s.patch(bobs, {'name': 'Bob'}).status, 204)
+    # It is old news at once, so it is not kept for who comes back.
+    equal(int(bob.last.split('-')[1]), int(last.split('-')[1]) + 1)
+    kinds = []
+    while 'roster' not in kinds:
+        kinds.append(ada.next()[0])
+    equal(kinds, ['roster'])
+    equal(ada.next('roster')['person']['name'], 'Bob')
+    ada.close()
+    bob.close()
+
+
+@test
 def gives_back_what_was_missed(s):
     location, _ = s.joined('missed')
     stream = Stream(s, location)

@@ -39,6 +39,7 @@ union parsed {
 	struct ipc_presence presence;
 	struct ipc_tilemap tilemap;
 	struct ipc_speaking speaking;
+	struct ipc_quality quality;
 	struct ipc_stats stats;
 	struct ipc_log log;
 	struct ipc_ping ping;
@@ -63,6 +64,7 @@ PARSER(answer)
 PARSER(presence)
 PARSER(tilemap)
 PARSER(speaking)
+PARSER(quality)
 PARSER(stats)
 PARSER(log)
 PARSER(ping)
@@ -480,6 +482,28 @@ speaking_goes_there_and_back(void **state)
 }
 
 static void
+quality_goes_there_and_back(void **state)
+{
+	struct ipc_quality in = { 2, { { 11, IPC_QUALITY_UP_LOSS, 25, 1, 25, 720,
+	    90, 700, 1600, 2000 }, { 12, IPC_QUALITY_DELAY, 0, 255, 0, 0, 65535,
+	    0, 40, 0 } } }, out;
+	static uint8_t     body[8192];
+	size_t             len = ipc_quality_write(body, sizeof(body), &in);
+
+	(void)state;
+	assert_int_equal(len, 4 + 2 * 24);
+	assert_int_equal(ipc_quality_parse(&out, body, len), 0);
+	assert_memory_equal(&out, &in, sizeof(in));
+	refuses_other_lengths(parse_quality, body, len);
+	REFUSES(parse_quality, body, len, { 0, 4, 1 }, { 0, 4, 3 },
+	    { 0, 4, 257 }, { 0, 4, 0x40000002 }, { 8, 1, 6 }, { 32, 1, 255 });
+	in.count = IPC_LINES_MAX;
+	assert_int_equal(ipc_quality_write(body, sizeof(body), &in), 6148);
+	in.count++;
+	assert_int_equal(ipc_quality_write(body, sizeof(body), &in), 0);
+}
+
+static void
 stats_keep_each_figure_in_its_place(void **state)
 {
 	struct ipc_stats in, out;
@@ -534,6 +558,7 @@ main(void)
 		cmocka_unit_test(presence_has_a_reason_only_when_gone),
 		cmocka_unit_test(tiles_stay_inside_the_canvas),
 		cmocka_unit_test(speaking_goes_there_and_back),
+		cmocka_unit_test(quality_goes_there_and_back),
 		cmocka_unit_test(stats_keep_each_figure_in_its_place),
 		cmocka_unit_test(log_line_goes_there_and_back),
 	};

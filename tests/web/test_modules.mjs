@@ -127,14 +127,29 @@ function theLine(test) {
 	const sample = (more) => quality.take({ received_bytes: 0, received_bps: 0, sent_bps: 0,
 		loss_in: 0, loss_out: 0, rtt_ms: 10, ...more });
 
+	const is = (reason, what) => test.check(quality.line.reason === reason, what,
+		quality.line.reason);
+
 	sample({ loss_in: 0.2 });
-	test.check(!quality.weak, 'one_bad_moment_is_not_a_weak_line');
+	is('fine', 'one_bad_moment_is_not_a_weak_line');
 	sample({ rtt_ms: 900 });
-	test.check(quality.weak, 'two_are');
+	is('delay', 'two_are');
 	sample({});
-	test.check(quality.weak, 'it_takes_time_to_be_well_again');
+	is('delay', 'it_takes_time_to_be_well_again');
 	sample({});
-	test.check(!quality.weak, 'and_then_is_well');
+	is('fine', 'and_then_is_well');
+	quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520 } });
+	is('downlink-rate', 'the_server_knows_more');
+	test.check(quality.line.line_bps === 520_000, 'and_what_the_line_carries');
+	sample({ loss_out: 0.2 });
+	sample({ loss_out: 0.2 });
+	is('downlink-rate', 'its_word_goes_first');
+	sample({ loss_out: 0.2 });
+	is('uplink-loss', 'until_it_is_old');
+	for (let i = 0; i < 100; i++)
+		sample({});
+	test.check(quality.line.samples.length === 60, 'keeps_two_minutes',
+		quality.line.samples.length);
 	sample({ received_bytes: 1000 });
 	quality.newLine();
 	sample({ received_bytes: 250 });

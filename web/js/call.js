@@ -3,6 +3,7 @@
 
 import { nameOf } from './person.js';
 import { Session } from './session.js';
+import { noLine } from './state.js';
 import { t } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -162,9 +163,12 @@ export class Call {
 		session.addEventListener('room', (/** @type {any} */ { detail }) =>
 			this.#onRoom(session, detail));
 		session.addEventListener('quality', (/** @type {any} */ { detail }) => {
-			if (detail.weak && !this.#store.state.weak)
-				this.#announcer.say(t('live.weak'), 'weak');
-			this.#store.set({ weak: detail.weak });
+			const { reason } = detail;
+
+			if (reason !== 'fine' && this.#store.state.line.reason === 'fine')
+				this.#announcer.say(t(`line.mark.${
+					reason === 'server-busy' ? 'busy' : 'weak'}`), 'line');
+			this.#store.set({ line: detail });
 		});
 		session.addEventListener('stream', () => {
 			this.#stage.play(session.stream);
@@ -211,7 +215,7 @@ export class Call {
 			return;
 		}
 		this.#devices.close();
-		this.#store.set({ screen: 'left', phase: 'left', reason, summary, weak: false });
+		this.#store.set({ screen: 'left', phase: 'left', reason, summary, line: noLine() });
 		if (document.fullscreenElement)
 			document.exitFullscreen();
 	}

@@ -18,8 +18,11 @@
  * @property {Person} [person]
  */
 
-/** The events of a session's stream, besides `ended`. */
-export const EVENT_TYPES = ['snapshot', 'roster', 'tilemap', 'speaking'];
+/**
+ * The events of a session's stream, besides `ended`. `quality` is of one's own
+ * line and nothing of the room: the model does not take it.
+ */
+export const EVENT_TYPES = ['snapshot', 'roster', 'tilemap', 'speaking', 'quality'];
 
 export class RoomModel {
 	/** @type {Map<string, Person>} in the order in which they came */

@@ -10,6 +10,7 @@ import { Devices } from './devices.js';
 import { $, el, setText } from './dom.js';
 import { nameProblem, showLanding } from './landing.js';
 import { showLeft } from './left.js';
+import { showLine } from './line.js';
 import { recall, remember } from './memory.js';
 import { Meter } from './meter.js';
 import { showNotice } from './notice.js';
@@ -126,6 +127,7 @@ async function start() {
 	showPrejoin(store, devices, meter, actions);
 	showControls(store, actions);
 	showPeople(store, actions);
+	showLine(store);
 	showNotice(store, {
 		again: () => call.again(), back: actions.leave,
 		copy: actions.copyLink, sound: () => stage.unsilence(),

@@ -1,7 +1,18 @@
-// Judges one's own line from samples, and sums up how it was. Pure.
+// Judges one's own line from samples and the server's word. Pure.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/** @typedef {import('./peer.js').Sample} Sample */
+/**
+ * @typedef {import('./peer.js').Sample} Sample
+ * @typedef {'fine'|'server-busy'|'uplink-loss'|'downlink-loss'|'downlink-rate'|'delay'} Reason
+ * @typedef {object} Told             the server's event `quality`
+ * @property {Reason} reason
+ * @property {{line_kbps: number}} down
+ *
+ * @typedef {object} Line             what is known of the line now
+ * @property {Reason} reason          what holds it back most
+ * @property {number} line_bps        what it carries down, 0: not known
+ * @property {Sample[]} samples       the last two minutes, oldest first
+ */
 
 const BAD_LOSS = 0.08;
 const BAD_RTT_MS = 600;
@@ -10,29 +21,68 @@ const BAD_RTT_MS = 600;
 const PATIENCE = 2;
 const MEMORY = 4;
 
+/* What the server said holds for so many samples of ours. */
+const TOLD_SAMPLES = 2;
+const SAMPLES = 60;
+
+/** @param {Sample} sample @returns {Reason} */
+function judge({ loss_in, loss_out, rtt_ms }) {
+	if (loss_out > BAD_LOSS)
+		return 'uplink-loss';
+	if (loss_in > BAD_LOSS)
+		return 'downlink-loss';
+	return rtt_ms > BAD_RTT_MS ? 'delay' : 'fine';
+}
+
 export class LineQuality {
 	#bad = 0;
+	/** @type {Reason} */ #seen = 'fine';
+	/** @type {Told|null} */ #told = null;
+	#told_samples = 0;
 	#before_bytes = 0;
 	#now_bytes = 0;
+	/** @type {Sample[]} */ #samples = [];
 
-	weak = false;
 	interruptions = 0;
 
 	/** A new connection counts its bytes from nothing. */
 	newLine() {
 		this.#before_bytes += this.#now_bytes;
 		this.#now_bytes = 0;
+		this.#told = null;
+	}
+
+	/** @param {Told} told */
+	hear(told) {
+		this.#told = told;
+		this.#told_samples = TOLD_SAMPLES;
 	}
 
 	/** @param {Sample} sample */
 	take(sample) {
-		const bad = Math.max(sample.loss_in, sample.loss_out) > BAD_LOSS ||
-			sample.rtt_ms > BAD_RTT_MS;
+		const reason = judge(sample);
 
+		this.#samples = [...this.#samples.slice(1 - SAMPLES), sample];
+		if (--this.#told_samples < 0)
+			this.#told = null;
 		this.#now_bytes = sample.received_bytes;
-		this.#bad = bad ? Math.min(this.#bad + 1, MEMORY) :
+		this.#bad = reason !== 'fine' ? Math.min(this.#bad + 1, MEMORY) :
 			Math.max(this.#bad - 1, 0);
-		this.weak = this.weak ? this.#bad > 0 : this.#bad >= PATIENCE;
+		if (reason !== 'fine' && this.#bad >= PATIENCE)
+			this.#seen = reason;
+		else if (this.#bad === 0)
+			this.#seen = 'fine';
+	}
+
+	/** @returns {Line} */
+	get line() {
+		const told = this.#told?.reason ?? 'fine';
+
+		return {
+			reason: told === 'fine' ? this.#seen : told,
+			line_bps: 1000 * (this.#told?.down.line_kbps ?? 0),
+			samples: this.#samples,
+		};
 	}
 
 	/** @param {number} seconds */

@@ -174,6 +174,12 @@ export class Session extends EventTarget {
 
 	/** @param {string} type @param {any} data */
 	#onEvent(type, data) {
+		if (type === 'quality') {
+			this.#quality.hear(data);
+			this.#emit('quality', this.#quality.line);
+			return;
+		}
+
 		const change = this.model.apply(type, data);
 
 		if (!change)
@@ -272,7 +278,7 @@ export class Session extends EventTarget {
 		if (peer !== this.#place.peer)
 			return;
 		this.#quality.take(sample);
-		this.#emit('quality', { ...sample, weak: this.#quality.weak });
+		this.#emit('quality', this.#quality.line);
 	}
 
 	/** @param {Phase} phase @param {string} [reason] */

@@ -38,8 +38,6 @@ export class Stage {
 	#ownVideo = $('#own-video');
 	#ownFace = $('#own-face');
 	#skeleton = $('#skeleton');
-	#weak = $('#weak');
-	#weakWords = $('#weak-words');
 	#clock;
 
 	/**
@@ -50,7 +48,6 @@ export class Stage {
 		this.#store = store;
 		this.#clock = new MapClock((shown) => store.set({ shown }));
 		this.#ownVideo.srcObject = preview;
-		this.#weak.onclick = () => this.#toggleWeak();
 		for (const type of ['loadeddata', 'playing', 'resize'])
 			this.#video.addEventListener(type, () => this.#arrived());
 		store.view((state, before) => this.#draw(state, before));
@@ -133,13 +130,6 @@ export class Stage {
 		this.#store.set({ picture: true });
 	}
 
-	#toggleWeak() {
-		const open = this.#weakWords.hidden;
-
-		this.#weakWords.hidden = !open;
-		setAttr(this.#weak, 'aria-expanded', String(open));
-	}
-
 	/** @param {State} state @param {State} before */
 	#draw(state, before) {
 		if (state.screen !== 'meeting')
@@ -197,12 +187,7 @@ export class Stage {
 
 	/** @param {Tile|undefined} tile @param {State} state */
 	#drawOwn(tile, state) {
-		const weak = !!tile && state.weak;
-
 		this.#own.hidden = !tile;
-		this.#weak.hidden = !weak;
-		if (!weak)
-			this.#weakWords.hidden = true;
 		if (!tile)
 			return;
 
@@ -215,10 +200,6 @@ export class Stage {
 		this.#own.classList.toggle('faced', !camera);
 		if (!camera)
 			drawFace(this.#ownFace, tile.id, state.name);
-		for (const node of [this.#weak, this.#weakWords]) {
-			node.style.left = percent(tile.x + tile.w);
-			node.style.top = percent(tile.y);
-		}
 	}
 }
 

@@ -30,7 +30,7 @@
  * @property {string[]} speaking
  * @property {boolean} picture          a frame has been shown
  * @property {boolean} silenced         the browser plays no sound without a click
- * @property {boolean} weak             own line
+ * @property {import('./quality.js').Line} line   one's own
  * @property {'mic'|'camera'|''} missing  could not be turned on, and this is being said
  * @property {boolean|null} panel       people: open, shut, null: as the window suggests
  * @property {boolean} copied           the link, just now
@@ -40,6 +40,9 @@
 /** @returns {Device} */
 const device = () => ({ on: true, live: false, problem: '', id: '', list: [] });
 
+/** @returns {import('./quality.js').Line} */
+export const noLine = () => ({ reason: 'fine', line_bps: 0, samples: [] });
+
 /** @returns {State} */
 export function initialState() {
 	return {
@@ -47,7 +50,7 @@ export function initialState() {
 		asked: 'unknown', mic: device(), camera: device(),
 		phase: 'new', reason: '', retry_at_ms: 0, slow: false,
 		people: [], you: '', shown: null, speaking: [],
-		picture: false, silenced: false, weak: false, missing: '',
+		picture: false, silenced: false, line: noLine(), missing: '',
 		panel: null, copied: false, summary: null,
 	};
 }
