@@ -16,7 +16,6 @@
 #include "util/strbuf.h"
 
 #define SDP_OPUS "opus/48000/2"
-#define SDP_VP8  "VP8/90000"	/* of what we offer */
 
 #define SDP_URI_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 #define SDP_URI_TWCC \

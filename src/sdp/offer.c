@@ -26,12 +26,32 @@ write_audio(struct strbuf *s, const struct sdp_offer_config *cfg)
 		    OFFER_LEVEL_ID);
 }
 
+static unsigned
+video_payload_type(const struct sdp_offer_config *cfg)
+{
+	return cfg->codec == VIDEO_H264 ? SDP_OFFER_H264_PT :
+	    SDP_OFFER_VP8_PT;
+}
+
+static void
+write_video(struct strbuf *s, const struct sdp_offer_config *cfg)
+{
+	const unsigned pt = video_payload_type(cfg);
+
+	strbuf_printf(s, "a=rtpmap:%u %s/90000\r\n", pt,
+	    video_codec_name(cfg->codec));
+	if (cfg->codec == VIDEO_H264)
+		strbuf_printf(s, "a=fmtp:%u level-asymmetry-allowed=1;"
+		    "packetization-mode=1;profile-level-id=42e01f\r\n", pt);
+}
+
 static void
 write_section(struct strbuf *s, const struct sdp_offer_config *cfg, bool audio,
     unsigned mid)
 {
 	const struct sdp_stream stream = {
-		.payload_type = audio ? SDP_OFFER_OPUS_PT : SDP_OFFER_VP8_PT,
+		.payload_type = (uint8_t)(audio ? SDP_OFFER_OPUS_PT :
+		    video_payload_type(cfg)),
 		.nack = !audio, .pli = !audio, .fir = !audio, .remb = !audio,
 		.twcc = cfg->twcc,
 	};
@@ -47,8 +67,7 @@ write_section(struct strbuf *s, const struct sdp_offer_config *cfg, bool audio,
 	if (audio)
 		write_audio(s, cfg);
 	else
-		strbuf_printf(s, "a=rtpmap:%u " SDP_VP8 "\r\n",
-		    SDP_OFFER_VP8_PT);
+		write_video(s, cfg);
 	sdp_write_feedback(s, &stream, stream.payload_type);
 	if (cfg->twcc)
 		strbuf_printf(s, "a=extmap:%u " SDP_URI_TWCC "\r\n",

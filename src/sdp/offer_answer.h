@@ -106,6 +106,7 @@ int sdp_answer(struct sdp_negotiated *out, struct strbuf *answer,
 struct sdp_offer_config {
 	bool        send, receive;
 	bool        audio, video;
+	enum video_codec codec;		/* VIDEO_VP8 or VIDEO_H264 (mode 1) */
 	const char *ufrag, *pwd;
 	uint8_t     fingerprint[32];
 	uint32_t    audio_ssrc, video_ssrc;
@@ -117,6 +118,7 @@ struct sdp_offer_config {
 
 #define SDP_OFFER_OPUS_PT 111
 #define SDP_OFFER_VP8_PT  96
+#define SDP_OFFER_H264_PT 102
 
 /* A bundled offer, setup actpass, rtcp-mux. Returns 0 or -ENOMEM. */
 int sdp_offer_write(struct strbuf *offer, const struct sdp_offer_config *cfg);

@@ -1,5 +1,5 @@
-// A meeting of headless peers, one that watches and one that sends among them. It measures no
-// speed, so that it can run under a sanitizer.
+// A meeting of headless peers: one that watches, one that sends, and one with H.264 who restarts
+// ICE. It measures no speed, so that it can run under a sanitizer.
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -47,25 +47,32 @@ await runTest(100, async (test) => {
 	const both = startPeers(server, '--count', '3', '--size', '320x180', ...seconds);
 	const sends = startPeers(server, '--mode', 'send', '--size', '320x180', ...seconds);
 	const watches = startPeers(server, '--mode', 'watch', ...seconds);
-	const all = [both, sends, watches];
+	const other = startPeers(server, '--h264', '--size', '320x180', '--restart-every', '4',
+	    ...seconds);
+	const all = [both, sends, watches, other];
 
 	test.atEnd(() => all.forEach(({ child }) => child.kill('SIGTERM')));
 	await until('everybody is in the room', 30000, async () => {
 		const room = await server.room(ROOM);
-		return room?.people === 4 && room.watchers === 1;
+		return room?.people === 5 && room.watchers === 1;
 	});
-	test.check(true, 'three who meet and one who sends are people, one who watches is not');
+	test.check(true, 'four who meet and one who sends are people, one who watches is not');
 
-	const [met, sent, watched] = await Promise.all(all.map(({ over }) => over));
+	const [met, sent, watched, spoke] = await Promise.all(all.map(({ over }) => over));
 	checkEnd(test, 'who meet', met);
 	checkEnd(test, 'who sends', sent);
 	checkEnd(test, 'who watches', watched);
+	checkEnd(test, 'who speaks H.264', spoke);
 	for (const [who, figures] of [0, 1, 2].map((n) => [`peer ${n}`, lastFigures(met.output, n)])
-	    .concat([['who watches', lastFigures(watched.output, 0)]])) {
+	    .concat([['who watches', lastFigures(watched.output, 0)],
+	        ['who speaks H.264', lastFigures(spoke.output, 0)]])) {
 		test.check(figures.frames > 0 && figures.audio_packets > 0,
 		    `${who}: got pictures and sound`,
 		    `${figures.frames} frames, ${figures.audio_packets} packets of sound`);
 	}
+	const { joins, failures, restarts } = lastFigures(spoke.output, 0);
+	test.check(restarts > 0 && joins === 1 && failures === 0,
+	    'an ICE restart changes nothing for who asks for it', `${restarts} restarts`);
 	const silent = lastFigures(sent.output, 0);
 	test.check(silent.joins === 1 && !silent.frames && !silent.audio_packets,
 	    'who sends only gets nothing');

@@ -283,6 +283,35 @@ offers_one_way_and_one_kind(void **state)
 	}
 }
 
+static void
+offers_h264_instead_of_vp8(void **state)
+{
+	const struct sdp_offer_config cfg = {
+		.send = true, .receive = true, .video = true,
+		.codec = VIDEO_H264, .ufrag = "peerufrag",
+		.pwd = "peerpasswordpeerpassword", .video_ssrc = 6,
+		.cname = "peer",
+	};
+	struct sdp_negotiated n = { 0 };
+	struct sdp_answered   a;
+	struct strbuf         offer, text;
+
+	(void)state;
+	strbuf_init(&offer, SDP_TEXT_MAX);
+	assert_int_equal(sdp_offer_write(&offer, &cfg), 0);
+	assert_int_equal(answer(&n, &text, strbuf_text(&offer), offer.len,
+	    SDP_BOTH), 0);
+	assert_int_equal(n.video.coding_count, 1);
+	assert_int_equal(n.video.codings[0].codec, VIDEO_H264);
+	assert_int_equal(n.video.codec, VIDEO_H264);
+	assert_false(n.video.single_nal);
+	assert_int_equal(sdp_answer_read(&a, strbuf_text(&text), text.len), 0);
+	assert_int_equal(a.video.codec, VIDEO_H264);
+	assert_int_equal(a.video.payload_type, SDP_OFFER_H264_PT);
+	strbuf_clear(&text);
+	strbuf_clear(&offer);
+}
+
 int
 main(void)
 {
@@ -293,6 +322,7 @@ main(void)
 		cmocka_unit_test(audio_alone_gets_no_transport_feedback),
 		cmocka_unit_test(reads_the_answer_to_its_own_offer),
 		cmocka_unit_test(offers_one_way_and_one_kind),
+		cmocka_unit_test(offers_h264_instead_of_vp8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,6 @@
 #include "peer/clip.h"
 #include "rtp/payload_vp8.h"
 #include "util/xalloc.h"
-#include "video/video_encoder.h"
 
 #define IVF_HEADER_LEN 32
 #define IVF_FRAME_HEADER_LEN 12
@@ -100,22 +99,21 @@ flash_is_white(unsigned i)
 
 /* Without a portrait: flashes. */
 static int
-draw(struct clip *out, const struct portrait *portrait, int width,
-    int height, int fps, unsigned count, uint32_t bps)
+draw(struct clip *out, const struct portrait *portrait,
+    const struct video_encoder_config *cfg, unsigned count)
 {
-	struct portrait flash = { .flat = true };
-	const struct video_encoder_config cfg = { .width = width,
-		.height = height, .fps = fps, .bps = bps };
+	struct portrait       flash = { .flat = true };
 	struct video_encoder *encoder;
 	struct video_pool    *pool;
 	struct video_frame   *frame;
 	int                   err;
 
-	*out = (struct clip){ .width = width, .height = height, .fps = fps };
-	err = video_encoder_new(&encoder, &cfg);
+	*out = (struct clip){ .width = cfg->width, .height = cfg->height,
+	    .fps = cfg->fps, .codec = cfg->codec };
+	err = video_encoder_new(&encoder, cfg);
 	if (err)
 		return err;
-	err = video_pool_new(&pool, width, height, 1);
+	err = video_pool_new(&pool, cfg->width, cfg->height, 1);
 	if (err) {
 		video_encoder_free(encoder);
 		return err;
@@ -126,9 +124,9 @@ draw(struct clip *out, const struct portrait *portrait, int width,
 
 		flash.colour = flash_is_white(i) ? 0xffffff : 0x101010;
 		portrait_draw(portrait ? portrait : &flash, frame,
-		    (double)i / count, (double)i / fps);
+		    (double)i / count, (double)i / cfg->fps);
 		err = video_encoder_encode(encoder, frame,
-		    (int64_t)i * 1000000 / fps, i == 0, &coded);
+		    (int64_t)i * 1000000 / cfg->fps, i == 0, &coded);
 		if (err == 0 && coded.len > 0)
 			clip_add(out, coded.data, coded.len, coded.key);
 	}
@@ -141,17 +139,18 @@ draw(struct clip *out, const struct portrait *portrait, int width,
 }
 
 int
-clip_draw(struct clip *out, const struct portrait *portrait, int width,
-    int height, int fps, unsigned count, uint32_t bps)
+clip_draw(struct clip *out, const struct portrait *portrait,
+    const struct video_encoder_config *cfg, unsigned count)
 {
-	return draw(out, portrait, width, height, fps, count, bps);
+	return draw(out, portrait, cfg, count);
 }
 
 int
 clip_draw_flashes(struct clip *out, int width, int height)
 {
-	const int err = draw(out, NULL, width, height, FLASH_FPS, FLASH_COUNT,
-	    FLASH_BPS);
+	const struct video_encoder_config cfg = { .width = width,
+	    .height = height, .fps = FLASH_FPS, .bps = FLASH_BPS };
+	const int err = draw(out, NULL, &cfg, FLASH_COUNT);
 
 	if (err)
 		return err;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "peer/portrait.h"
+#include "video/video_encoder.h"
 
 struct clip_frame {
 	uint8_t *data;
@@ -23,6 +24,7 @@ struct clip_frame {
 
 struct clip {
 	int      width, height, fps;
+	enum video_codec codec;		/* VIDEO_VP8 or VIDEO_H264 */
 	unsigned count;
 	struct clip_frame *frames;
 };
@@ -31,8 +33,8 @@ struct clip {
 int clip_read_ivf(struct clip *out, const char *path);
 
 /* Draws and encodes `count` frames of a portrait. Returns 0 or -errno. */
-int clip_draw(struct clip *out, const struct portrait *portrait, int width,
-    int height, int fps, unsigned count, uint32_t bps);
+int clip_draw(struct clip *out, const struct portrait *portrait,
+    const struct video_encoder_config *cfg, unsigned count);
 
 /*
  * Dark pictures that turn white for a moment, about twice a second: to be seen

@@ -1,5 +1,5 @@
 /*
- * The HTTP side of a peer: POST an offer, DELETE the session.
+ * The HTTP side of a peer: POST an offer, PATCH and DELETE the session.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
@@ -126,15 +126,47 @@ call_connect(struct join_call *call, struct event_base *base,
 	return 0;
 }
 
+static const enum evhttp_cmd_type commands[] = {
+	[JOIN_POST] = EVHTTP_REQ_POST,
+	[JOIN_PATCH] = EVHTTP_REQ_PATCH,
+	[JOIN_DELETE] = EVHTTP_REQ_DELETE,
+};
+
+static void
+request_fill(struct evhttp_request *request, const struct join_target *target,
+    const struct join_ask *ask)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+	const bool        v6 = strchr(target->host, ':') != NULL;
+	char              host[192], length[24];
+
+	snprintf(host, sizeof(host), "%s%s%s:%u", v6 ? "[" : "",
+	    target->host, v6 ? "]" : "", target->port);
+	evhttp_add_header(headers, "Host", host);
+	evhttp_add_header(headers, "Connection", "close");
+	if (ask->body == NULL)
+		return;
+	evhttp_add_header(headers, "Content-Type", ask->method == JOIN_POST ?
+	    "application/sdp" : "application/trickle-ice-sdpfrag");
+	if (ask->method == JOIN_PATCH) {
+		/* Which libevent adds to POST and PUT only. */
+		snprintf(length, sizeof(length), "%zu", strlen(ask->body));
+		evhttp_add_header(headers, "Content-Length", length);
+		evhttp_add_header(headers, "If-Match", "*");
+	}
+	if (ask->resume)
+		evhttp_add_header(headers, "Tessera-Resume", ask->resume);
+	evbuffer_add(evhttp_request_get_output_buffer(request), ask->body,
+	    strlen(ask->body));
+}
+
 int
 join_request(struct event_base *base, const struct join_target *target,
-    const char *path, const char *sdp, const char *resume,
+    const struct join_ask *ask,
     void (*done)(void *to, const struct join_result *result), void *to)
 {
 	struct join_call      *call = xcalloc(1, sizeof(*call));
 	struct evhttp_request *request;
-	struct evkeyvalq      *headers;
-	char                   host[192];
 	int                    err;
 
 	call->done = done;
@@ -149,25 +181,9 @@ join_request(struct event_base *base, const struct join_target *target,
 		call_free(call);
 		return -ENOMEM;
 	}
-	headers = evhttp_request_get_output_headers(request);
-	if (strchr(target->host, ':'))
-		snprintf(host, sizeof(host), "[%s]:%u", target->host,
-		    target->port);
-	else
-		snprintf(host, sizeof(host), "%s:%u", target->host,
-		    target->port);
-	evhttp_add_header(headers, "Host", host);
-	evhttp_add_header(headers, "Connection", "close");
-	if (sdp) {
-		evhttp_add_header(headers, "Content-Type",
-		    "application/sdp");
-		if (resume)
-			evhttp_add_header(headers, "Tessera-Resume", resume);
-		evbuffer_add(evhttp_request_get_output_buffer(request), sdp,
-		    strlen(sdp));
-	}
-	if (evhttp_make_request(call->connection, request, sdp ?
-	    EVHTTP_REQ_POST : EVHTTP_REQ_DELETE, path) != 0) {
+	request_fill(request, target, ask);
+	if (evhttp_make_request(call->connection, request,
+	    commands[ask->method], ask->path) != 0) {
 		call_free(call);
 		return -EIO;
 	}

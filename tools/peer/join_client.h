@@ -1,5 +1,5 @@
 /*
- * The HTTP side of a peer: POST an offer, DELETE the session.
+ * The HTTP side of a peer: POST an offer, PATCH and DELETE the session.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * http and https (the certificate is not checked: a test tool, and the
@@ -31,13 +31,21 @@ struct join_result {
 	const char *location;	/* NULL when absent; borrowed */
 };
 
+enum join_method { JOIN_POST, JOIN_PATCH, JOIN_DELETE };
+
+struct join_ask {
+	enum join_method method;
+	const char      *path;
+	const char      *body;		/* an offer or an SDP fragment */
+	const char      *resume;	/* POST: a session had before; or NULL */
+};
+
 /*
- * Calls `done` once, later. `sdp` NULL: a DELETE of `path`; else a POST of
- * it, as who had the session `resume` (NULL: as somebody new). Returns 0 or
- * -errno (then `done` is never called).
+ * Calls `done` once, later; `ask` is borrowed for this call only. Returns 0
+ * or -errno (then `done` is never called).
  */
 int join_request(struct event_base *base, const struct join_target *target,
-    const char *path, const char *sdp, const char *resume,
+    const struct join_ask *ask,
     void (*done)(void *to, const struct join_result *result), void *to);
 
 #endif

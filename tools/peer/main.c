@@ -30,7 +30,8 @@ struct options {
 	enum peer_mode mode;
 	unsigned       count;
 	unsigned       seconds;		/* 0: until a signal */
-	unsigned       rebind;		/* seconds; 0: not */
+	unsigned       rebind, restart;	/* seconds; 0: not */
+	enum video_codec codec;
 	int            width, height, fps;
 	unsigned       kbps;
 	unsigned       talkers;		/* 0: in turns */
@@ -65,6 +66,7 @@ static const char usage[] =
 "  --size WxH       of the pictures drawn (640x360)\n"
 "  --fps N          of the pictures drawn (15)\n"
 "  --kbps N         of the pictures drawn (400)\n"
+"  --h264           speak H.264 instead of VP8\n"
 "  --ivf FILE       send this VP8 file instead of drawing; up to 8 in turn\n"
 "  --flat           draw a flat test colour with a marker\n"
 "  --tone HZ        send a tone (the next peer 200 Hz higher), not babble\n"
@@ -76,6 +78,7 @@ static const char usage[] =
 "  --seconds N      leave after N seconds\n"
 "  --stay           join again whenever a call ends\n"
 "  --rebind-after S speak from another port S seconds after connecting\n"
+"  --restart-every S  restart ICE each S seconds\n"
 "  --report         print figures each second as key=value\n";
 
 static const char *const demo_names[] = {
@@ -160,6 +163,10 @@ option_take(struct options *o, int option, const char *arg)
 	case 'b':
 		o->rebind = option_number("rebind-after", arg, 1, 86400);
 		break;
+	case 'R':
+		o->restart = option_number("restart-every", arg, 1, 86400);
+		break;
+	case 'h': o->codec = VIDEO_H264; break;
 	case 'r': o->report = true; break;
 	default:
 		fputs(usage, stderr);
@@ -189,6 +196,8 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "seconds", required_argument, NULL, 'S' },
 		{ "stay", no_argument, NULL, 'y' },
 		{ "rebind-after", required_argument, NULL, 'b' },
+		{ "restart-every", required_argument, NULL, 'R' },
+		{ "h264", no_argument, NULL, 'h' },
 		{ "report", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -200,7 +209,8 @@ options_parse(struct options *o, int argc, char **argv)
 	};
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		option_take(o, option, optarg);
-	if (o->url == NULL || optind != argc) {
+	if (o->url == NULL || optind != argc ||
+	    (o->codec != VIDEO_VP8 && (o->ivf_count || o->probe))) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -217,15 +227,17 @@ crew_draw(struct crew *crew, unsigned i)
 		.who = i,
 		.colour = portrait_test_colour(i),
 	};
+	const struct video_encoder_config cfg = {
+		.width = o->width, .height = o->height, .fps = o->fps,
+		.bps = o->kbps * 1000, .codec = o->codec,
+	};
 	const unsigned frames = (unsigned)(LOOP_S * o->fps);
 	int            err;
 
-	err = clip_draw(&crew->idle[i], &p, o->width, o->height, o->fps,
-	    frames, o->kbps * 1000);
+	err = clip_draw(&crew->idle[i], &p, &cfg, frames);
 	p.talking = true;
 	if (err == 0)
-		err = clip_draw(&crew->talking[i], &p, o->width, o->height,
-		    o->fps, frames, o->kbps * 1000);
+		err = clip_draw(&crew->talking[i], &p, &cfg, frames);
 	return err;
 }
 
@@ -296,6 +308,8 @@ crew_add_peer(struct crew *crew, unsigned i)
 		.probe = crew->probe,
 		.stay = o->stay,
 		.rebind_us = (int64_t)o->rebind * 1000000,
+		.restart_us = (int64_t)o->restart * 1000000,
+		.codec = o->codec,
 	};
 
 	if (crew->clip_count) {
@@ -325,7 +339,7 @@ crew_report(const struct crew *crew, int64_t now_us)
 		    "frames=%llu keyframes=%llu video_packets=%llu "
 		    "video_bytes=%llu lost=%llu audio_packets=%llu "
 		    "audio_bytes=%llu nacks=%llu plis=%llu resent=%llu "
-		    "audio_gap_ms=%lld rebinds=%u\n",
+		    "audio_gap_ms=%lld rebinds=%u restarts=%u\n",
 		    (long long)(now_us - crew->start_us) / 1000, i,
 		    peer_connected(crew->peers[i]), n->joins, n->failures,
 		    (unsigned long long)n->frames,
@@ -339,7 +353,7 @@ crew_report(const struct crew *crew, int64_t now_us)
 		    (unsigned long long)n->plis,
 		    (unsigned long long)n->resent,
 		    (long long)peer_take_gap(crew->peers[i], now_us) / 1000,
-		    n->rebinds);
+		    n->rebinds, n->restarts);
 	}
 	fflush(stdout);
 }

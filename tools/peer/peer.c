@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "peer/peer_internal.h"
+#include "sdp/fragment.h"
 #include "util/clock.h"
 #include "util/random.h"
 #include "util/strbuf.h"
@@ -82,6 +83,8 @@ on_connected(void *to)
 	peer->state = PEER_CONNECTED;
 	if (peer->cfg.rebind_us)
 		peer->rebind_us = now_us + peer->cfg.rebind_us;
+	peer->restart_due_us = peer->cfg.restart_us ?
+	    now_us + peer->cfg.restart_us : INT64_MAX;
 	peer->counts.joins++;
 	peer->video_due_us = peer->audio_due_us = now_us;
 	peer->report_due_us = now_us + 200000;
@@ -172,10 +175,13 @@ on_left(void *to, const struct join_result *result)
 static void
 peer_leave_late(struct peer *peer, const struct join_result *result)
 {
+	const struct join_ask ask = { JOIN_DELETE, result->location, NULL,
+	    NULL };
+
 	peer->state = PEER_OVER;
 	if (result->status == 201 && result->location &&
-	    join_request(peer->cfg.base, peer->cfg.target, result->location,
-	    NULL, NULL, on_left, peer) == 0)
+	    join_request(peer->cfg.base, peer->cfg.target, &ask, on_left,
+	    peer) == 0)
 		peer->state = PEER_LEAVING;
 }
 
@@ -249,6 +255,7 @@ peer_join(struct peer *peer, int64_t now_us)
 		.receive = peer->cfg.mode != PEER_SEND,
 		.audio = peer->cfg.audio,
 		.video = peer->cfg.video,
+		.codec = peer->cfg.codec,
 		.ufrag = peer->ufrag,
 		.pwd = peer->pwd,
 		.cname = peer->ufrag,
@@ -258,6 +265,8 @@ peer_join(struct peer *peer, int64_t now_us)
 	const char   *session = strrchr(peer->session, '/');
 	struct strbuf sdp;
 	char          path[512];
+	struct join_ask ask = { JOIN_POST, path, NULL,
+	    session ? session + 1 : NULL };
 	int           err;
 
 	err = peer_reset_media(peer);
@@ -272,9 +281,9 @@ peer_join(struct peer *peer, int64_t now_us)
 	peer->state = PEER_JOINING;
 	peer->since_us = now_us;
 	peer_path(peer, path, sizeof(path));
+	ask.body = strbuf_text(&sdp);
 	if (err == 0)
-		err = join_request(peer->cfg.base, peer->cfg.target, path,
-		    strbuf_text(&sdp), session ? session + 1 : NULL,
+		err = join_request(peer->cfg.base, peer->cfg.target, &ask,
 		    on_answer, peer);
 	strbuf_clear(&sdp);
 	if (err)
@@ -345,6 +354,68 @@ peer_rebind(struct peer *peer)
 	media_socket_free(before);
 }
 
+/* ---- ICE restart (RFC 9725, 4.3.1) --------------------------------------- */
+
+static void
+text_of(char *out, size_t size, struct sdp_span span)
+{
+	snprintf(out, size, "%.*s", (int)span.len, span.p);
+}
+
+static void
+peer_restarted(struct peer *peer, const struct join_result *result)
+{
+	char                ufrag[SDP_ICE_MAX + 1], pwd[SDP_ICE_MAX + 1];
+	struct sdp_fragment answer;
+	const char         *why;
+
+	if (result->status != 200 || sdp_fragment_read(&answer, result->body,
+	    result->body_len, &why) != 0) {
+		fprintf(stderr, "peer %u: ICE restart: %d\n",
+		    peer->cfg.index, result->status);
+		peer->counts.failures++;
+		return;
+	}
+	text_of(ufrag, sizeof(ufrag), answer.ufrag);
+	text_of(pwd, sizeof(pwd), answer.pwd);
+	sdp_fragment_clear(&answer);
+	if (transport_restart(peer->transport, peer->next_ufrag,
+	    peer->next_pwd, ufrag, pwd) == 0)
+		peer->counts.restarts++;
+}
+
+static void
+on_restarted(void *to, const struct join_result *result)
+{
+	struct peer *peer = to;
+
+	peer->restarting = false;
+	/* Else it is of a call that has ended meanwhile. */
+	if (peer->state == PEER_CONNECTED &&
+	    peer->restart_joins == peer->counts.joins)
+		peer_restarted(peer, result);
+}
+
+static void
+peer_restart(struct peer *peer, int64_t now_us)
+{
+	char                  fragment[128];
+	const struct join_ask ask = { JOIN_PATCH, peer->session, fragment,
+	    NULL };
+
+	peer->restart_due_us = now_us + peer->cfg.restart_us;
+	if (peer->restarting)
+		return;
+	random_ice_chars(peer->next_ufrag, 8);
+	random_ice_chars(peer->next_pwd, 24);
+	snprintf(fragment, sizeof(fragment),
+	    "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", peer->next_ufrag,
+	    peer->next_pwd);
+	peer->restart_joins = peer->counts.joins;
+	peer->restarting = join_request(peer->cfg.base, peer->cfg.target,
+	    &ask, on_restarted, peer) == 0;
+}
+
 void
 peer_beat(struct peer *peer, int64_t now_us)
 {
@@ -370,6 +441,8 @@ peer_beat(struct peer *peer, int64_t now_us)
 		}
 		if (peer->rebind_us && now_us >= peer->rebind_us)
 			peer_rebind(peer);
+		if (now_us >= peer->restart_due_us)
+			peer_restart(peer, now_us);
 		peer_send_due(peer, now_us);
 		break;
 	case PEER_JOINING:
@@ -385,8 +458,9 @@ peer_beat(struct peer *peer, int64_t now_us)
 void
 peer_leave(struct peer *peer)
 {
-	const bool joined = peer->state == PEER_CONNECTED ||
+	const bool            joined = peer->state == PEER_CONNECTED ||
 	    peer->state == PEER_CONNECTING;
+	const struct join_ask ask = { JOIN_DELETE, peer->session, NULL, NULL };
 
 	peer->cfg.stay = false;
 	if (peer->state == PEER_JOINING) {
@@ -395,8 +469,8 @@ peer_leave(struct peer *peer)
 	}
 	peer_disconnect(peer);
 	peer->state = PEER_OVER;
-	if (joined && join_request(peer->cfg.base, peer->cfg.target,
-	    peer->session, NULL, NULL, on_left, peer) == 0)
+	if (joined && join_request(peer->cfg.base, peer->cfg.target, &ask,
+	    on_left, peer) == 0)
 		peer->state = PEER_LEAVING;
 }
 
@@ -415,7 +489,7 @@ peer_connected(const struct peer *peer)
 bool
 peer_over(const struct peer *peer)
 {
-	return peer->state == PEER_OVER;
+	return peer->state == PEER_OVER && !peer->restarting;
 }
 
 const struct peer_counts *

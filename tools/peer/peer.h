@@ -30,6 +30,7 @@ struct peer_config {
 	unsigned                    index, count;
 	const char                 *name;
 	bool                        video, audio;
+	enum video_codec            codec;	/* VIDEO_VP8 or VIDEO_H264 */
 	double                      tone_hz;	/* 0: babble in turns */
 	const struct clip          *idle, *talking;	/* NULL: no video */
 	unsigned                    talkers;	/* the first so many talk
@@ -40,6 +41,8 @@ struct peer_config {
 	bool                        stay;	/* rejoin when it ends */
 	int64_t                     rebind_us;	/* after connecting, speak
 						   from another port; 0: no */
+	int64_t                     restart_us;	/* between two ICE restarts;
+						   0: none */
 };
 
 struct peer_counts {
@@ -50,7 +53,7 @@ struct peer_counts {
 	uint64_t resent;
 	int64_t  audio_gap_us;		/* longest pause of the sound; see
 					   peer_take_gap */
-	unsigned joins, failures, rebinds;
+	unsigned joins, failures, rebinds, restarts;
 };
 
 int  peer_new(struct peer **out, const struct peer_config *cfg);

@@ -10,8 +10,8 @@
 #include "peer/peer.h"
 #include "peer/voice.h"
 #include "rtp/frame_assembler.h"
+#include "rtp/frame_cutter.h"
 #include "rtp/nack.h"
-#include "rtp/payload_vp8.h"
 #include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
 #include "sdp/offer_answer.h"
@@ -41,6 +41,10 @@ struct peer {
 	enum peer_state      state;
 	int64_t              since_us, rejoin_us;
 	char                 ufrag[9], pwd[25];
+	char                 next_ufrag[9], next_pwd[25];	/* asked for */
+	bool                 restarting;	/* the answer is to come */
+	unsigned             restart_joins;	/* the join it is for */
+	int64_t              restart_due_us;	/* INT64_MAX: never */
 	char                 session[256];	/* path of the session */
 	struct sdp_answered  answered;
 

@@ -30,7 +30,8 @@ peer_video(struct peer *peer, const struct rtp_packet *rtp,
 	peer->counts.video_bytes += rtp->payload_len;
 	if (nack_received(&peer->nack, rtp->sequence, arrival_us))
 		frame_assembler_give_up(peer->assembler);
-	frame_assembler_push(peer->assembler, VIDEO_VP8, rtp, arrival_us);
+	frame_assembler_push(peer->assembler, peer->answered.video.codec, rtp,
+	    arrival_us);
 	while ((verdict = frame_assembler_pull(peer->assembler, &frame)) !=
 	    FRAME_MORE) {
 		if (verdict == FRAME_NEED_KEY) {
@@ -203,11 +204,16 @@ peer_talks(const struct peer *peer, int64_t now_us)
 static void
 peer_send_frame(struct peer *peer, int64_t now_us)
 {
-	struct payload_vp8_cutter cutter;
-	const struct clip_frame  *frame;
-	uint8_t                   payload[PEER_PACKET_MAX];
-	size_t                    len;
-	bool                      last = false;
+	const struct frame_cutter_config cfg = {
+		.codec = peer->cfg.codec,
+		.single_nal = peer->answered.video.single_nal,
+		.payload_max = PAYLOAD_MAX_LEN,
+	};
+	struct frame_cutter      cutter;
+	const struct clip_frame *frame;
+	uint8_t                  payload[PEER_PACKET_MAX];
+	size_t                   len;
+	bool                     last = false;
 
 	/* A loop starts with a key frame: begin anew when one is wanted. */
 	if (peer->clip == NULL || peer->key_wanted ||
@@ -221,9 +227,9 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 	if (peer->cfg.probe && peer->cfg.index == 0 && frame->flash)
 		probe_flash(peer->cfg.probe, now_us);
 	peer->picture_id = (peer->picture_id + 1) & 0x7fff;
-	payload_vp8_cut(&cutter, frame->data, frame->len, PAYLOAD_MAX_LEN,
+	frame_cutter_begin(&cutter, &cfg, frame->data, frame->len,
 	    peer->picture_id, ++peer->tl0_index);
-	while (!last && (len = payload_vp8_next(&cutter, payload,
+	while (!last && (len = frame_cutter_next(&cutter, payload,
 	    sizeof(payload), &last)) > 0) {
 		struct rtp_packet header = {
 			.payload_type = peer->answered.video.payload_type,
