@@ -575,6 +575,8 @@ write_taken(struct strbuf *s, const struct choice *c,
 		strbuf_add(s, "a=rtcp-mux-only\r\n");
 	if (m->rtcp_rsize)
 		strbuf_add(s, "a=rtcp-rsize\r\n");
+	if (m->extmap_mixed)
+		strbuf_add(s, "a=extmap-allow-mixed\r\n");
 	write_transport(s, cfg, active);
 	if (audio)
 		write_audio_format(s, stream);
@@ -638,6 +640,8 @@ write_answer(struct strbuf *s, const struct choice *c,
 	strbuf_printf(s, "v=0\r\no=- %llu 1 IN IP4 127.0.0.1\r\ns=-\r\n"
 	    "t=0 0\r\n", (unsigned long long)(cfg->session_id & INT64_MAX));
 	write_bundle(s, c, offer);
+	if (offer->session.extmap_mixed)
+		strbuf_add(s, "a=extmap-allow-mixed\r\n");
 	strbuf_add(s, "a=ice-lite\r\n");
 	for (unsigned i = 0; i < offer->media_count; i++) {
 		const struct sdp_media *m = &offer->media[i];

@@ -407,6 +407,8 @@ read_flag(struct sdp_media *m, struct sdp_span name)
 		m->rtcp_rsize = true;
 	else if (sdp_span_is(name, "bundle-only"))
 		m->bundle_only = true;
+	else if (sdp_span_is(name, "extmap-allow-mixed"))
+		m->extmap_mixed = true;
 }
 
 static void

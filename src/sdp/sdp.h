@@ -74,6 +74,7 @@ struct sdp_media {
 	struct sdp_span media, protocol, formats_text, mid;
 	uint16_t        port;
 	bool            bundle_only, rtcp_mux, rtcp_mux_only, rtcp_rsize;
+	bool            extmap_mixed;		/* a=extmap-allow-mixed */
 	bool            send, receive;		/* as seen by the writer */
 	struct sdp_transport transport;
 	unsigned        format_count;

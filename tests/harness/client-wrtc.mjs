@@ -2,10 +2,12 @@
  * A WebRTC client on libwebrtc (@roamhq/wrtc), driven by lines of JSON on standard input.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   join   {url, name, mode, colour, toneHz, codec}  mode: both (send and watch), send, watch; for
- *          `url` see join() below; codec: the offer has this video codec alone
- *          → {status, headers, session, participant, answer}
- *   stats  → {framesDecoded, framesReceived, packetsLost, keyFramesDecoded, width, height}
+ *   join   {url, name, mode, colour, toneHz, codec, edits}  mode: both (send and watch), send,
+ *          watch; for `url` see join() below; codec: the offer has this video codec alone;
+ *          edits: {offer: [[pattern, replacement]…], answer: […]}, on the way to the other side
+ *          → {status, headers, session, participant, offer, answer}
+ *   stats  → {framesDecoded, framesReceived, packetsLost, keyFramesDecoded, width, height,
+ *          available (bit/s, what its congestion control thinks that it may send)}
  *   look   {points: [[x, y]…]} in fractions → {width, height, colours: [[r, g, b]…]}
  *   record {ms, file} raw 48 kHz mono s16
  *   leave  DELETEs the session and closes
@@ -184,28 +186,35 @@ function restrict(sdp, codec) {
 		section.startsWith('m=video') ? restrictSection(section, codec) : section).join('');
 }
 
+/* `edits`: [[pattern, replacement]…], each for all lines. */
+function edited(sdp, edits = []) {
+	return edits.reduce((text, [pattern, replacement]) =>
+		text.replace(new RegExp(pattern, 'gm'), replacement), sdp);
+}
+
 /*
  * POSTs the offer to `url` (with ?name=) as it comes from createOffer: a server with ICE-lite
  * needs no candidates of the client.
  */
-async function negotiate(peer, { url, name, codec, headers = {} }) {
+async function negotiate(peer, { url, name, codec, headers = {}, edits = {} }) {
 	const target = new URL(url);
 
 	await peer.setLocalDescription(await peer.createOffer());
 	const { sdp } = peer.localDescription;
 	if (name)
 		target.searchParams.set('name', name);
+	const offer = edited(codec ? restrict(sdp, codec) : sdp, edits.offer);
 	const response = await fetch(target, {
 		method: 'POST',
-		headers: { 'content-type': 'application/sdp', ...headers },
-		body: codec ? restrict(sdp, codec) : sdp,
+		headers: { 'content-type': 'application/sdp', ...headers }, body: offer,
 	});
-	const answer = await response.text();
+	const answer = edited(await response.text(), edits.answer);
 	if (response.status !== 201)
 		throw new Error(`POST ${target.pathname}: ${response.status} ${answer}`);
 	await peer.setRemoteDescription({ type: 'answer', sdp: answer });
 	return {
-		status: response.status, headers: Object.fromEntries(response.headers), answer,
+		status: response.status, headers: Object.fromEntries(response.headers),
+		offer, answer,
 		session: new URL(response.headers.get('location'), url).href,
 		participant: response.headers.get('tessera-participant'),
 	};
@@ -223,11 +232,13 @@ async function join(options) {
 async function statsOf(peer) {
 	const found = {
 		framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
-		frameWidth: 0, frameHeight: 0, state: peer.connectionState, sends: '',
+		frameWidth: 0, frameHeight: 0, state: peer.connectionState, sends: '', available: 0,
 	};
 	const reports = await peer.getStats();
 
 	for (const report of reports.values()) {
+		if (report.type === 'candidate-pair' && report.availableOutgoingBitrate)
+			found.available = report.availableOutgoingBitrate;
 		if (report.type === 'outbound-rtp' && report.kind === 'video')
 			found.sends = reports.get(report.codecId)?.mimeType ?? '';
 		if (report.type === 'inbound-rtp' && report.kind === 'video') {

@@ -6,9 +6,11 @@ SPDX-License-Identifier: GPL-3.0-or-later
 It takes the commands of client-wrtc.mjs and answers in the same way.
 """
 import asyncio
+import collections
 import fractions
 import json
 import math
+import re
 import sys
 import time
 import urllib.error
@@ -16,8 +18,9 @@ import urllib.parse
 import urllib.request
 
 import numpy
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, rtcpeerconnection
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.rtcdtlstransport import RTCDtlsTransport
 from av import AudioFrame, VideoFrame
 
 WIDTH, HEIGHT, FPS = 320, 240, 15
@@ -95,6 +98,24 @@ def post(url, body, headers):
         return error.code, dict(error.headers.items()), error.read().decode()
 
 
+def edited(sdp, edits):
+    for pattern, replacement in edits:
+        sdp = re.sub(pattern, replacement, sdp, flags=re.MULTILINE)
+    return sdp
+
+
+feedback = collections.Counter()    # RTCP received: "type/format"
+
+
+class CountingTransport(RTCDtlsTransport):
+    async def _handle_rtcp_data(self, data):
+        at = 0
+        while at + 4 <= len(data):
+            feedback[f'{data[at + 1]}/{data[at] & 31}'] += 1
+            at += 4 + 4 * int.from_bytes(data[at + 2:at + 4], 'big')
+        await super()._handle_rtcp_data(data)
+
+
 class Client:
     def __init__(self):
         self.connection = None
@@ -127,7 +148,9 @@ class Client:
         receive = self.receive_video if track.kind == 'video' else self.receive_audio
         self.tasks.append(asyncio.ensure_future(receive(track)))
 
-    async def join(self, url, name=None, mode='both', colour=None, toneHz=None, headers=None):
+    async def join(self, url, name=None, mode='both', colour=None, toneHz=None, headers=None,
+                   edits=None):
+        edits = edits or {}
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.connection.on('track', self.on_track)
         sends = mode != 'watch'
@@ -139,19 +162,21 @@ class Client:
                 self.connection.addTransceiver(kind, direction='recvonly')
         await self.connection.setLocalDescription(await self.connection.createOffer())
         target = url + ('?' + urllib.parse.urlencode({'name': name}) if name else '')
+        offer = edited(self.connection.localDescription.sdp, edits.get('offer', []))
         status, found, answer = await asyncio.to_thread(
-            post, target, self.connection.localDescription.sdp.encode(),
+            post, target, offer.encode(),
             {'Content-Type': 'application/sdp', **(headers or {})})
         if status != 201:
             raise RuntimeError(f'POST {target}: {status} {answer}')
         found = {key.lower(): value for key, value in found.items()}
+        answer = edited(answer, edits.get('answer', []))
         self.session = urllib.parse.urljoin(url, found['location'])
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, 'answer'))
         return {'status': status, 'headers': found, 'session': self.session,
-                'participant': found.get('tessera-participant'), 'answer': answer}
+                'participant': found.get('tessera-participant'), 'offer': offer, 'answer': answer}
 
     async def stats(self):
-        return {'framesDecoded': self.frames, 'frames': self.frames,
+        return {'framesDecoded': self.frames, 'frames': self.frames, 'feedback': feedback,
                 'width': self.latest.width if self.latest else 0,
                 'height': self.latest.height if self.latest else 0,
                 'state': self.connection.connectionState if self.connection else 'new'}
@@ -192,6 +217,7 @@ class Client:
 
 
 async def main():
+    rtcpeerconnection.RTCDtlsTransport = CountingTransport
     client = Client()
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 20)

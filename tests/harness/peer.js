@@ -89,9 +89,15 @@ const peer = (() => {
 
 	/* ---- joining and leaving ------------------------------------------------------- */
 
+	/* As in client-wrtc.mjs. */
+	function edited(sdp, edits = []) {
+		return edits.reduce((text, [pattern, replacement]) =>
+			text.replace(new RegExp(pattern, 'gm'), replacement), sdp);
+	}
+
 	/* `url` is of this page's own origin, which passes requests on to the server. */
 	async function join({ url, name, mode = 'both', headers = {}, listen = true, codecs,
-	    ...media }) {
+	    edits = {}, ...media }) {
 		const screen = document.getElementById('screen');
 		const target = new URL(url, location);
 
@@ -104,12 +110,12 @@ const peer = (() => {
 		await connection.setLocalDescription(await connection.createOffer());
 		if (name)
 			target.searchParams.set('name', name);
+		const offer = edited(connection.localDescription.sdp, edits.offer);
 		const response = await fetch(target, {
 			method: 'POST',
-			headers: { 'content-type': 'application/sdp', ...headers },
-			body: connection.localDescription.sdp,
+			headers: { 'content-type': 'application/sdp', ...headers }, body: offer,
 		});
-		const answer = await response.text();
+		const answer = edited(await response.text(), edits.answer);
 		if (response.status !== 201)
 			throw new Error(`POST ${target.pathname}: ${response.status} ${answer}`);
 		session = response.headers.get('location');
@@ -119,7 +125,7 @@ const peer = (() => {
 		return {
 			status: response.status, session,
 			headers: Object.fromEntries(response.headers),
-			participant: response.headers.get('tessera-participant'), answer,
+			participant: response.headers.get('tessera-participant'), offer, answer,
 		};
 	}
 

@@ -105,6 +105,8 @@ check_section(const struct sdp *answer, const struct sdp_media *a,
 	}
 	assert_true(o->port != 0 || o->bundle_only);
 	assert_true(a->rtcp_mux && o->rtcp_mux);
+	assert_int_equal(a->rtcp_mux_only, o->rtcp_mux_only);
+	assert_int_equal(a->extmap_mixed, o->extmap_mixed);
 	assert_true(!a->send || o->receive);
 	assert_true(!a->receive || o->send);
 	assert_in_range(a->format_count, 1, a->kind == SDP_AUDIO ? 1 : 4);
@@ -154,6 +156,8 @@ check_answer(const char *answer_text, const char *offer_text, size_t len)
 	    &why), 0);
 	assert_non_null(strstr(answer_text, "\r\na=ice-lite\r\nm="));
 	assert_int_equal(answer->media_count, offer->media_count);
+	assert_int_equal(answer->session.extmap_mixed,
+	    offer->session.extmap_mixed);
 	for (unsigned i = 0; i < answer->media_count; i++) {
 		check_section(answer, &answer->media[i], &offer->media[i],
 		    offer);
