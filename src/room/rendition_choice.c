@@ -8,6 +8,8 @@
 #define LOSSY_US        2000000
 #define LOSSY_Q8        26		/* a tenth */
 #define CLEAN_Q8        5		/* 2 % */
+#define QUEUE_US        300000
+#define FALL_AGAIN_US   2000000		/* the estimate follows by then */
 #define CLIMB_US        5000000
 #define CLIMB_EARLY_US  2000000
 #define EARLY_US        20000000
@@ -16,6 +18,13 @@
 #define BLOCK_MOST_US   60000000
 #define FORGIVE_US      120000000
 #define GROWING_US      1500000
+#define BUSY_US         3000000
+#define PROBE_US        2000000		/* until it has passed or failed */
+#define PROBE_LEAST_US  5000000
+#define PROBE_MOST_US   10000000
+/* Percent of the next rung: what is asked of the line, and what will do. */
+#define ROOM_ASKED      125
+#define ROOM_ENOUGH     110
 
 void
 rendition_choice_init(struct rendition_choice *c, unsigned largest,
@@ -27,11 +36,20 @@ rendition_choice_init(struct rendition_choice *c, unsigned largest,
 		.low_since_us = INT64_MAX,
 		.lossy_since_us = INT64_MAX,
 		.good_since_us = now_us,
+		.busy_since_us = INT64_MAX,
 		.climbed_us = INT64_MIN,
+		.fell_us = INT64_MIN,
 		.blocked_until_us = now_us,
 		.block_us = BLOCK_LEAST_US,
-		.remb_grew_us = now_us,
+		.probe_wait_us = PROBE_LEAST_US,
+		.grew_us = now_us,
 	};
+}
+
+uint64_t
+rendition_choice_probe_bps(const struct rendition_choice *c)
+{
+	return c->probe_bps;
 }
 
 /* Keeps since when `is` has been true. */
@@ -50,67 +68,181 @@ lasts(int64_t since_us, int64_t for_us, int64_t now_us)
 	return since_us != INT64_MAX && now_us - since_us >= for_us;
 }
 
+static bool
+within(int64_t last_us, int64_t span_us, int64_t now_us)
+{
+	return last_us != INT64_MIN && now_us - last_us < span_us;
+}
+
+/* What video may cost. */
+static uint64_t
+usable_bps(const struct rendition_link *link)
+{
+	const uint64_t most = link->estimate_bps / 10 * 9;
+
+	return most > link->reserve_bps ? most - link->reserve_bps : 0;
+}
+
+static bool
+queue_grows(const struct rendition_link *link)
+{
+	return link->overused && link->queue_us > QUEUE_US;
+}
+
 static void
 choice_observe(struct rendition_choice *c, const struct rendition_link *link,
-    uint32_t nominal_bps, int64_t now_us)
+    const struct rendition_rungs *rungs, int64_t now_us)
 {
+	const uint64_t nominal_bps = c->rung < rungs->count ?
+	    rungs->bps[c->rung] : 0;
 	const uint64_t real_bps = link->sent_bps < nominal_bps ?
 	    link->sent_bps : nominal_bps;
 	bool low;
 
-	if (link->remb_bps > c->remb_before_bps + c->remb_before_bps / 100)
-		c->remb_grew_us = now_us;
-	c->remb_before_bps = link->remb_bps;
-	low = link->remb_bps > 0 && link->remb_bps * 9 / 10 <
-	    real_bps * 9 / 10 && now_us - c->remb_grew_us >= GROWING_US;
+	if (link->estimate_bps > c->estimate_before_bps +
+	    c->estimate_before_bps / 100)
+		c->grew_us = now_us;
+	c->estimate_before_bps = link->estimate_bps;
+	low = link->estimate_bps > 0 &&
+	    usable_bps(link) < real_bps * 9 / 10 &&
+	    (link->probes || now_us - c->grew_us >= GROWING_US);
 	keep_since(&c->low_since_us, low, now_us);
 	keep_since(&c->lossy_since_us, link->loss_q8 > LOSSY_Q8, now_us);
-	keep_since(&c->good_since_us, !low && link->loss_q8 <= CLEAN_Q8,
+	keep_since(&c->busy_since_us, link->busy, now_us);
+	/* Where loss counts in the estimate already, it is no trouble. */
+	keep_since(&c->good_since_us, !low && !link->busy &&
+	    !link->overused && (link->probes || link->loss_q8 <= CLEAN_Q8),
 	    now_us);
 }
 
-static void
-choice_down(struct rendition_choice *c, const struct rendition_link *link,
-    const uint32_t *bps, unsigned count, bool low, int64_t now_us)
+/* The best rung that what is usable pays for. */
+static unsigned
+rung_that_fits(const struct rendition_link *link,
+    const struct rendition_rungs *rungs, unsigned largest)
 {
-	if (c->climbed_us != INT64_MIN && now_us - c->climbed_us < FAILED_US) {
+	const uint64_t usable = usable_bps(link);
+	unsigned       rung = largest;
+
+	while (rung < rungs->count && rungs->bps[rung] > usable)
+		rung++;
+	return rung;
+}
+
+/* Loss or shortage that no estimate tells: one rung, while pictures move. */
+static unsigned
+one_below(const struct rendition_choice *c,
+    const struct rendition_rungs *rungs)
+{
+	return c->rung + 1 < rungs->moving ? c->rung + 1 : c->rung;
+}
+
+/* Where to go down to; the present rung when there is no reason. */
+static unsigned
+choice_lower(const struct rendition_choice *c,
+    const struct rendition_link *link, const struct rendition_rungs *rungs,
+    unsigned largest, int64_t now_us)
+{
+	const unsigned fits = rung_that_fits(link, rungs, largest);
+	unsigned       rung = c->rung;
+
+	if (c->rung >= rungs->count)
+		return rung;
+	if (lasts(c->low_since_us, LOW_US, now_us)) {
+		rung = fits;
+	} else if (queue_grows(link) &&
+	    !within(c->fell_us, FALL_AGAIN_US, now_us)) {
+		rung = c->rung + 1;
+	} else if (lasts(c->lossy_since_us, LOSSY_US, now_us)) {
+		rung = link->probes ? c->rung : one_below(c, rungs);
+	}
+	/* The estimate has the word where there is any trouble. */
+	if (link->estimate_bps > 0 && fits > rung &&
+	    (rung != c->rung || lasts(c->lossy_since_us, LOSSY_US, now_us)))
+		rung = fits;
+	if (rung <= c->rung && lasts(c->busy_since_us, BUSY_US, now_us))
+		rung = one_below(c, rungs);
+	return rung > c->rung ? rung : c->rung;
+}
+
+static void
+choice_fall(struct rendition_choice *c, unsigned rung, int64_t now_us)
+{
+	if (within(c->climbed_us, FAILED_US, now_us)) {
 		c->blocked_until_us = now_us + c->block_us;
 		c->block_us = c->block_us * 2 < BLOCK_MOST_US ?
 		    c->block_us * 2 : BLOCK_MOST_US;
 	}
-	c->rung++;
-	/* Straight to what fits; loss alone takes one rung at a time. */
-	while (low && c->rung + 1 < count &&
-	    bps[c->rung] > link->remb_bps * 9 / 10)
-		c->rung++;
+	c->rung = rung;
+	c->fell_us = now_us;
 	c->low_since_us = c->lossy_since_us = INT64_MAX;
+	c->busy_since_us = INT64_MAX;
 	c->good_since_us = now_us;
 	c->climbed_us = INT64_MIN;
+	c->probe_bps = 0;
+}
+
+/* Whether the line was shown to carry the next rung; asks for it if not. */
+static bool
+choice_may_climb(struct rendition_choice *c,
+    const struct rendition_link *link, const struct rendition_rungs *rungs,
+    int64_t now_us)
+{
+	const uint64_t next_bps = rungs->bps[c->rung - 1];
+
+	if (!link->probes || usable_bps(link) >= next_bps * ROOM_ASKED / 100 ||
+	    (c->probe_bps > 0 &&
+	    usable_bps(link) >= next_bps * ROOM_ENOUGH / 100))
+		return true;
+	if (c->probe_bps == 0) {
+		c->probe_bps = (next_bps * ROOM_ASKED / 100 +
+		    link->reserve_bps) * 10 / 9 + 1;
+		c->probe_since_us = now_us;
+	} else if (now_us - c->probe_since_us >= PROBE_US) {
+		c->probe_bps = 0;
+		c->blocked_until_us = now_us + c->probe_wait_us;
+		c->probe_wait_us = PROBE_MOST_US;
+	}
+	return false;
+}
+
+static void
+choice_climb(struct rendition_choice *c, const struct rendition_link *link,
+    const struct rendition_rungs *rungs, unsigned largest, int64_t now_us)
+{
+	const bool early = now_us - c->began_us < EARLY_US ||
+	    (link->probes && c->climbed_us != INT64_MIN);
+
+	if (c->rung <= largest || link->busy ||
+	    now_us < c->blocked_until_us || !lasts(c->good_since_us,
+	    early ? CLIMB_EARLY_US : CLIMB_US, now_us)) {
+		c->probe_bps = 0;
+		return;
+	}
+	if (!choice_may_climb(c, link, rungs, now_us))
+		return;
+	c->rung--;
+	c->climbed_us = now_us;
+	c->good_since_us = now_us;
+	c->probe_bps = 0;
+	c->probe_wait_us = PROBE_LEAST_US;
 }
 
 unsigned
 rendition_choice_update(struct rendition_choice *c,
-    const struct rendition_link *link, const uint32_t *bps, unsigned count,
+    const struct rendition_link *link, const struct rendition_rungs *rungs,
     unsigned largest, int64_t now_us)
 {
-	const int64_t climb_us = now_us - c->began_us < EARLY_US ?
-	    CLIMB_EARLY_US : CLIMB_US;
-	bool low;
+	unsigned lower;
 
 	if (c->rung < largest)
 		c->rung = largest;
-	choice_observe(c, link, bps[c->rung], now_us);
-	low = lasts(c->low_since_us, LOW_US, now_us);
+	choice_observe(c, link, rungs, now_us);
 	if (lasts(c->good_since_us, FORGIVE_US, now_us))
 		c->block_us = BLOCK_LEAST_US;
-	if (c->rung + 1 < count &&
-	    (low || lasts(c->lossy_since_us, LOSSY_US, now_us))) {
-		choice_down(c, link, bps, count, low, now_us);
-	} else if (c->rung > largest && now_us >= c->blocked_until_us &&
-	    lasts(c->good_since_us, climb_us, now_us)) {
-		c->rung--;
-		c->climbed_us = now_us;
-		c->good_since_us = now_us;
-	}
+	lower = choice_lower(c, link, rungs, largest, now_us);
+	if (lower > c->rung)
+		choice_fall(c, lower, now_us);
+	else
+		choice_climb(c, link, rungs, largest, now_us);
 	return c->rung;
 }

@@ -2,16 +2,25 @@
  * Which rendition a viewer gets, by what his line lets through.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * For viewers who report REMB and loss (RR), until a send-side estimate takes
- * over. Rungs are numbered from 0, the largest. Down at once: what the
- * receiver estimates stays under nine tenths of what is sent for 1 s, or more
- * than a tenth is lost for 2 s. Up by one rung after 5 s (2 s in the first
- * 20 s) without trouble. A climb that fails within 10 s blocks the next for
- * 10, 20, 40, then 60 s; two quiet minutes forgive.
+ * Rungs are numbered from 0, the largest; `count` stands for sound alone.
+ * Sound goes first: what a rung may cost is nine tenths of what the line
+ * carries, less the reserve of sound.
  *
- * A receiver's estimate means little while less is sent than the line could
- * carry: it follows what comes, at most half as much again. So it counts
- * against what was really sent, and not while it is growing. Pure; net thread.
+ * Down at once, to the best rung that fits: when that is less than nine tenths
+ * of what is sent for 1 s; when the line's queue grows and holds over 300 ms;
+ * when more than a tenth is lost for 2 s. Up by one rung after 5 s (2 s in the
+ * first 20 s, and after a climb that went well) without trouble, when a probe
+ * has shown that the line carries a quarter more than the next rung needs. A
+ * climb that fails within 10 s blocks the next for 10, 20, 40, then 60 s; two
+ * quiet minutes forgive. A probe that fails is asked for again after 5, then
+ * 10 s. While the server is short of processors nobody climbs, and every 3 s
+ * of it take everybody one rung down.
+ *
+ * Without transport-wide feedback there are no probes, and the estimate is the
+ * receiver's (REMB). It means little while less is sent than the line could
+ * carry: it follows what comes, at most half as much again. So it counts only
+ * while it is not growing, a climb is its own probe, and loss takes one rung
+ * at a time, never below moving pictures. Pure; net thread.
  */
 #ifndef ROOM_RENDITION_CHOICE_H
 #define ROOM_RENDITION_CHOICE_H
@@ -19,24 +28,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RENDITION_RUNGS_MAX 8
+
+/* The rungs of a viewer. */
+struct rendition_rungs {
+	unsigned count;
+	unsigned moving;		/* those before the stills */
+	uint32_t bps[RENDITION_RUNGS_MAX];
+};
+
 /* What is known of the line to a viewer, newest values. */
 struct rendition_link {
-	uint64_t remb_bps;	/* 0: never reported, or too old */
+	uint64_t estimate_bps;	/* of all that is sent; 0: not known */
+	uint64_t reserve_bps;	/* for sound, headers and repair included */
 	uint64_t sent_bps;	/* video, over the last second */
-	unsigned loss_q8;	/* of 256, from the newest RR */
+	int64_t  queue_us;	/* that packets wait on the line */
+	unsigned loss_q8;	/* of 256 */
+	bool     overused;	/* that queue is growing */
+	bool     probes;	/* transport-wide feedback: probes are answered */
+	bool     busy;		/* the server is short of processors */
 };
 
 struct rendition_choice {
 	unsigned rung;			/* the choice */
 	int64_t  began_us;
-	int64_t  low_since_us;		/* INT64_MAX: not low */
-	int64_t  lossy_since_us;	/* INT64_MAX: not lossy */
-	int64_t  good_since_us;		/* INT64_MAX: in trouble */
+	/* Since when; INT64_MAX: not. */
+	int64_t  low_since_us, lossy_since_us, good_since_us, busy_since_us;
 	int64_t  climbed_us;		/* last climb; INT64_MIN: never */
+	int64_t  fell_us;		/* likewise */
 	int64_t  blocked_until_us;
 	int64_t  block_us;		/* of the next failed climb */
-	uint64_t remb_before_bps;
-	int64_t  remb_grew_us;
+	uint64_t probe_bps;		/* wanted; 0: none */
+	int64_t  probe_since_us;
+	int64_t  probe_wait_us;		/* after the next that fails */
+	uint64_t estimate_before_bps;
+	int64_t  grew_us;		/* the estimate, last time */
 };
 
 /* Begins at the largest rung that is allowed. */
@@ -44,11 +70,17 @@ void rendition_choice_init(struct rendition_choice *c, unsigned largest,
     int64_t now_us);
 
 /*
- * Looks at the line, about once a second. `bps` are the nominal rates of all
- * `count` rungs; `largest` is the least rung number allowed. Returns the rung.
+ * Looks at the line, once or more a second. `largest` is the least rung
+ * number allowed. Returns the rung, or rungs->count for sound alone.
  */
 unsigned rendition_choice_update(struct rendition_choice *c,
-    const struct rendition_link *link, const uint32_t *bps, unsigned count,
+    const struct rendition_link *link, const struct rendition_rungs *rungs,
     unsigned largest, int64_t now_us);
+
+/*
+ * What a probe should show that the line carries, in all; 0: none is wanted.
+ * It has passed when the estimate is there within 2 s.
+ */
+uint64_t rendition_choice_probe_bps(const struct rendition_choice *c);
 
 #endif

@@ -325,9 +325,10 @@ subscription_look(struct participant *who, int64_t now_us)
 {
 	struct subscription *watch = &who->watch;
 	struct room         *room = who->room;
-	uint32_t             bps[PIPELINE_RENDITIONS_MAX];
+	struct rendition_rungs rungs = { .count = room->rung_count,
+		.moving = room->rung_count };
 	const struct rendition_link link = {
-		.remb_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
+		.estimate_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
 		    watch->remb_bps : 0,
 		.sent_bps = video_sent_bps(who, now_us),
 		.loss_q8 = watch->loss_q8,
@@ -335,14 +336,14 @@ subscription_look(struct participant *who, int64_t now_us)
 	unsigned target;
 
 	for (unsigned i = 0; i < room->rung_count; i++)
-		bps[i] = room->renditions[watch->ladder + i].cfg.bps;
+		rungs.bps[i] = room->renditions[watch->ladder + i].cfg.bps;
 	target = watch->ladder + rendition_choice_update(&watch->choice,
-	    &link, bps, room->rung_count, subscription_largest(who), now_us);
+	    &link, &rungs, subscription_largest(who), now_us);
 	if (!watch->wanted || target == watch->target)
 		return;
 	log_info(&who->log, "to %dp: line %llu kbit/s, loss %u/256",
 	    room->renditions[target].cfg.height,
-	    (unsigned long long)link.remb_bps / 1000, link.loss_q8);
+	    (unsigned long long)link.estimate_bps / 1000, link.loss_q8);
 	watch->target = target;
 	room_count_viewers(room, now_us);
 	if (!watch->started || watch->rendition != target)

@@ -13,12 +13,25 @@
 
 #define SECOND 1000000
 
-static const uint32_t rates[] = { 1500000, 500000, 150000 };
+static const struct rendition_rungs rates = {
+	3, 3, { 1500000, 500000, 150000 },
+};
+
+/* All of them, as for sound at 40 kbit/s. */
+static const struct rendition_rungs all = {
+	6, 5, { 1500000, 500000, 300000, 150000, 80000, 30000 },
+};
+
+#define RESERVE_BPS 40000
+#define STILLS 5
+#define SOUND  6
 
 struct viewer {
 	struct rendition_choice choice;
 	int64_t                 now_us;
 	unsigned                largest;
+	uint64_t                estimate_bps;	/* of transport feedback */
+	unsigned                probes;		/* asked for so far */
 };
 
 static struct viewer
@@ -42,14 +55,14 @@ live(struct viewer *v, int seconds, uint64_t line_bps, unsigned loss_q8)
 
 	for (int i = 0; i < seconds; i++) {
 		struct rendition_link link = {
-			.sent_bps = rates[rung], .loss_q8 = loss_q8,
+			.sent_bps = rates.bps[rung], .loss_q8 = loss_q8,
 		};
 
 		v->now_us += SECOND;
-		link.remb_bps = line_bps && link.sent_bps > line_bps ?
+		link.estimate_bps = line_bps && link.sent_bps > line_bps ?
 		    line_bps * 9 / 10 : link.sent_bps * 3 / 2;
-		rung = rendition_choice_update(&v->choice, &link, rates, 3,
-		    v->largest, v->now_us);
+		rung = rendition_choice_update(&v->choice, &link,
+		    &rates, v->largest, v->now_us);
 	}
 	return rung;
 }
@@ -134,16 +147,16 @@ static void
 an_estimate_that_grows_is_not_believed_low(void **state)
 {
 	struct viewer         v = viewer_of(0);
-	struct rendition_link link = { .remb_bps = 300000 };
+	struct rendition_link link = { .estimate_bps = 300000 };
 
 	(void)state;
 	/* A still picture begins to move: the estimate follows slowly. */
 	for (int i = 0; i < 20; i++) {
 		v.now_us += SECOND;
 		link.sent_bps = 1400000;
-		link.remb_bps = link.remb_bps * 108 / 100;
+		link.estimate_bps = link.estimate_bps * 108 / 100;
 		assert_int_equal(rendition_choice_update(&v.choice, &link,
-		    rates, 3, 0, v.now_us), 0);
+		    &rates, 0, v.now_us), 0);
 	}
 }
 
@@ -157,7 +170,219 @@ a_viewer_who_reports_nothing_keeps_his_size(void **state)
 	for (int i = 0; i < 60; i++) {
 		v.now_us += SECOND;
 		assert_int_equal(rendition_choice_update(&v.choice, &link,
-		    rates, 3, 0, v.now_us), 0);
+		    &rates, 0, v.now_us), 0);
+	}
+}
+
+/* ---- with transport feedback, looked at twice a second ------------------- */
+
+static uint32_t
+rung_bps(unsigned rung)
+{
+	return rung < all.count ? all.bps[rung] : 0;
+}
+
+/*
+ * Lives on a line whose estimate is our own: cut when the line is full, never
+ * above half as much again as is sent, but for what a probe has shown.
+ */
+static unsigned
+live_measured(struct viewer *v, int seconds, uint64_t line_bps,
+    unsigned loss_q8)
+{
+	unsigned rung = v->choice.rung;
+
+	for (int i = 0; i < 2 * seconds; i++) {
+		struct rendition_link link = {
+			.reserve_bps = RESERVE_BPS,
+			.sent_bps = rung_bps(rung),
+			.loss_q8 = loss_q8,
+			.probes = true,
+		};
+		const uint64_t sent = link.sent_bps + RESERVE_BPS;
+		const uint64_t probe =
+		    rendition_choice_probe_bps(&v->choice);
+
+		v->now_us += SECOND / 2;
+		if (probe > 0) {
+			v->probes++;
+			v->estimate_bps = probe < line_bps ? probe :
+			    line_bps * 95 / 100;
+		}
+		if (sent > line_bps) {
+			link.overused = true;
+			link.queue_us = SECOND / 2;
+			v->estimate_bps = line_bps * 85 / 100;
+		} else if (v->estimate_bps < sent * 5 / 4) {
+			v->estimate_bps = sent * 5 / 4 < line_bps ?
+			    sent * 5 / 4 : line_bps;
+		}
+		link.estimate_bps = v->estimate_bps;
+		rung = rendition_choice_update(&v->choice, &link, &all,
+		    v->largest, v->now_us);
+	}
+	return rung;
+}
+
+static void
+gets_what_fits_beside_the_sound(void **state)
+{
+	static const struct {
+		uint64_t line_bps;
+		unsigned rung;
+	} lines[] = {
+		{ 5000000, 0 }, { 1000000, 1 }, { 500000, 2 }, { 300000, 3 },
+		{ 180000, 4 }, { 100000, STILLS }, { 64000, SOUND },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct viewer v = viewer_of(0);
+
+		live_measured(&v, 2, 5000000, 0);
+		assert_int_equal(live_measured(&v, 2, lines[i].line_bps, 0),
+		    lines[i].rung);
+	}
+}
+
+static void
+is_at_the_top_fifteen_seconds_after_a_thin_line_is_wide(void **state)
+{
+	struct viewer v = viewer_of(0);
+
+	(void)state;
+	live_measured(&v, 30, 5000000, 0);
+	assert_int_equal(live_measured(&v, 60, 300000, 0), 3);
+	assert_int_equal(live_measured(&v, 15, 5000000, 0), 0);
+}
+
+static void
+comes_back_from_sound_alone(void **state)
+{
+	struct viewer v = viewer_of(0);
+
+	(void)state;
+	live_measured(&v, 30, 5000000, 0);
+	assert_int_equal(live_measured(&v, 30, 40000, 0), SOUND);
+	assert_int_equal(live_measured(&v, 40, 5000000, 0), 0);
+}
+
+static void
+climbs_only_when_a_probe_passed(void **state)
+{
+	struct viewer v = viewer_of(0);
+	unsigned      before;
+
+	(void)state;
+	live_measured(&v, 30, 5000000, 0);
+	live_measured(&v, 5, 800000, 0);
+	before = v.choice.rung;
+	assert_int_equal(before, 1);
+	v.probes = 0;
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(live_measured(&v, 1, 800000, 0), before);
+	/* Each is a burst on a line that has no room for it. */
+	assert_in_range(v.probes, 20, 150);
+}
+
+static void
+asks_for_a_quarter_more_than_the_next_rung_needs(void **state)
+{
+	struct viewer               v = viewer_of(0);
+	const struct rendition_link link = { .reserve_bps = RESERVE_BPS,
+		.estimate_bps = 700000, .sent_bps = 500000, .probes = true };
+
+	(void)state;
+	v.choice.rung = 1;
+	for (int i = 0; i < 3; i++) {
+		v.now_us += SECOND;
+		rendition_choice_update(&v.choice, &link, &all, 0, v.now_us);
+	}
+	assert_in_range(rendition_choice_probe_bps(&v.choice),
+	    (1500000 * 5 / 4 + RESERVE_BPS) * 10 / 9,
+	    (1500000 * 5 / 4 + RESERVE_BPS) * 10 / 9 + 2);
+}
+
+static void
+random_loss_on_a_wide_line_takes_nothing(void **state)
+{
+	struct viewer v = viewer_of(0);
+
+	(void)state;
+	live_measured(&v, 30, 5000000, 0);
+	for (int i = 0; i < 60; i++)
+		assert_int_equal(live_measured(&v, 1, 5000000, 77), 0);
+}
+
+static void
+loss_without_probes_leaves_moving_pictures(void **state)
+{
+	struct viewer         v = viewer_of(0);
+	struct rendition_link link = { .loss_q8 = 77 };
+	unsigned              rung = 0;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		v.now_us += SECOND;
+		link.sent_bps = rung_bps(rung);
+		rung = rendition_choice_update(&v.choice, &link, &all, 0,
+		    v.now_us);
+	}
+	assert_int_equal(rung, STILLS - 1);
+}
+
+static void
+a_queue_that_grows_is_fled_at_once(void **state)
+{
+	struct viewer               v = viewer_of(0);
+	const struct rendition_link link = { .reserve_bps = RESERVE_BPS,
+		.estimate_bps = 400000, .sent_bps = 1500000, .probes = true,
+		.overused = true, .queue_us = 400000 };
+
+	(void)state;
+	assert_int_equal(rendition_choice_update(&v.choice, &link, &all, 0,
+	    v.now_us + SECOND / 5), 2);
+}
+
+static void
+a_busy_server_takes_one_rung_after_another_and_gives_them_back(void **state)
+{
+	struct viewer         v = viewer_of(0);
+	struct rendition_link link = { .estimate_bps = 5000000,
+		.reserve_bps = RESERVE_BPS, .probes = true, .busy = true };
+	unsigned              rung = 0;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		v.now_us += SECOND;
+		rung = rendition_choice_update(&v.choice, &link, &all, 0,
+		    v.now_us);
+	}
+	assert_int_equal(rung, 1);
+	for (int i = 0; i < 60; i++) {
+		v.now_us += SECOND;
+		rung = rendition_choice_update(&v.choice, &link, &all, 0,
+		    v.now_us);
+	}
+	assert_int_equal(rung, STILLS - 1);
+	link.busy = false;
+	for (int i = 0; i < 20; i++) {
+		v.now_us += SECOND;
+		rung = rendition_choice_update(&v.choice, &link, &all, 0,
+		    v.now_us);
+	}
+	assert_int_equal(rung, 0);
+}
+
+static void
+never_asks_for_more_than_it_may_have(void **state)
+{
+	struct viewer v = viewer_of(3);
+
+	(void)state;
+	for (int i = 0; i < 120; i++) {
+		assert_int_equal(live_measured(&v, 1, 5000000, 0), 3);
+		assert_int_equal(rendition_choice_probe_bps(&v.choice), 0);
 	}
 }
 
@@ -173,6 +398,19 @@ main(void)
 		cmocka_unit_test(failed_climbs_become_rare),
 		cmocka_unit_test(an_estimate_that_grows_is_not_believed_low),
 		cmocka_unit_test(a_viewer_who_reports_nothing_keeps_his_size),
+		cmocka_unit_test(gets_what_fits_beside_the_sound),
+		cmocka_unit_test(
+		    is_at_the_top_fifteen_seconds_after_a_thin_line_is_wide),
+		cmocka_unit_test(comes_back_from_sound_alone),
+		cmocka_unit_test(climbs_only_when_a_probe_passed),
+		cmocka_unit_test(
+		    asks_for_a_quarter_more_than_the_next_rung_needs),
+		cmocka_unit_test(random_loss_on_a_wide_line_takes_nothing),
+		cmocka_unit_test(loss_without_probes_leaves_moving_pictures),
+		cmocka_unit_test(a_queue_that_grows_is_fled_at_once),
+		cmocka_unit_test(
+		    a_busy_server_takes_one_rung_after_another_and_gives_them_back),
+		cmocka_unit_test(never_asks_for_more_than_it_may_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
