@@ -54,9 +54,9 @@ video_send(struct participant *who, const struct send_packet *made,
 
 	if (packet == NULL)
 		return;
-	if (who->agreed.video.codec == VIDEO_VP8)
-		payload_vp8_patch(packet->bytes + packet->len -
-		    made->payload_len, sent->picture_id, sent->tl0_index);
+	frame_cutter_patch(who->agreed.video.codec, packet->bytes +
+	    packet->len - made->payload_len, sent->picture_id,
+	    sent->tl0_index);
 	transport_send_rtp(who->transport, packet, now_us);
 }
 
@@ -174,6 +174,8 @@ history_add_frame(struct room_rendition *r, const struct coded_frame *frame)
 	const struct frame_cutter_config cfg = {
 		.codec = r->cfg.codec,
 		.single_nal = r->cfg.nal_max > 0,
+		.width = (uint16_t)r->cfg.width,
+		.height = (uint16_t)r->cfg.height,
 		.payload_max = ROOM_PAYLOAD_MAX,
 	};
 	struct frame_cutter cutter;
@@ -182,8 +184,9 @@ history_add_frame(struct room_rendition *r, const struct coded_frame *frame)
 
 	r->picture_id = (r->picture_id + 1) & 0x7fff;
 	r->tl0_index++;
-	frame_cutter_begin(&cutter, &cfg, frame->data, frame->len,
-	    r->picture_id, r->tl0_index);
+	frame_cutter_begin(&cutter, &cfg, &(struct frame_cutter_frame){
+	    .data = frame->data, .len = frame->len, .key = frame->key,
+	    .picture_id = r->picture_id, .tl0_index = r->tl0_index });
 	while (!last) {
 		struct send_packet *made = send_history_add(r->history);
 

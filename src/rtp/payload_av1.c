@@ -1,5 +1,5 @@
 /*
- * AV1 over RTP (AOM, RTP payload format 1.0): only received here.
+ * AV1 over RTP (AOM, RTP payload format 1.0): OBUs in packets.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 /* RTP payload format, 4.4: the aggregation header. */
 #define CONTINUES  0x80		/* Z: the first element began before */
 #define CONTINUED  0x40		/* Y: the last element goes on after */
+#define NEW_SEQUENCE 0x08	/* N: a coded video sequence begins */
 #define COUNT(header) ((header) >> 4 & 3)	/* W; 0: all have a length */
 
 /* AV1 bitstream, 5.3.2. */
@@ -23,6 +24,9 @@
 #define FRAME_TYPE    0x60	/* 0: a key frame */
 
 #define SIZE_LEN 4		/* bytes of the length that we write */
+#define ELEMENT_LEAST 8		/* no element is begun in less room */
+#define LENGTH_ONE 127		/* LEB128: most in one byte, and in two */
+#define LENGTH_TWO 16383
 
 _Static_assert(SIZE_LEN <= PAYLOAD_UNIT_GROWTH, "each OBU gets a length");
 
@@ -203,3 +207,97 @@ av1_append(struct frame_builder *b, const uint8_t *payload, size_t len)
 }
 
 const struct payload_format payload_av1_format = { av1_look, av1_append };
+
+/* The next OBU that is to be sent becomes c->obu; false when none is left. */
+static bool
+cutter_advance(struct payload_av1_cutter *c)
+{
+	while (reader_left(&c->frame) > 0) {
+		c->head = payload_av1_obu(&c->frame);
+		c->obu = reader_sub(&c->frame, c->head.has_size ?
+		    c->head.size : reader_left(&c->frame));
+		if (c->frame.bad || c->obu.bad)
+			break;
+		c->begun = c->continues = false;
+		if (!is_dropped(c->head.type))
+			return true;
+	}
+	c->obu = reader_of(NULL, 0);
+	c->begun = true;
+	return false;
+}
+
+static bool
+cutter_done(const struct payload_av1_cutter *c)
+{
+	return c->begun && reader_left(&c->obu) == 0;
+}
+
+void
+payload_av1_cut(struct payload_av1_cutter *c, const uint8_t *frame,
+    size_t frame_len, size_t payload_max, bool key)
+{
+	*c = (struct payload_av1_cutter) {
+		.frame = reader_of(frame, frame_len),
+		.key = key,
+		.first = true,
+		.payload_max = payload_max,
+	};
+	(void)cutter_advance(c);
+}
+
+/* As much of the OBU as there is room for, with its length before it. */
+static void
+cutter_element(struct payload_av1_cutter *c, struct writer *w)
+{
+	const size_t header = c->begun ? 0 : c->head.has_extension ? 2 : 1;
+	const size_t room = writer_room(w);
+	size_t       len = header + reader_left(&c->obu);
+	const size_t most = len > LENGTH_ONE && room > LENGTH_ONE ?
+	    room - 2 : room - 1;
+
+	if (len > most)
+		len = most;
+	if (len > LENGTH_TWO)
+		len = LENGTH_TWO;
+	if (len > LENGTH_ONE)
+		writer_u8(w, (uint8_t)(len | 0x80));
+	writer_u8(w, (uint8_t)(len > LENGTH_ONE ? len >> 7 : len));
+	if (!c->begun)
+		writer_u8(w, (uint8_t)((unsigned)c->head.type << 3 |
+		    (c->head.has_extension ? OBU_EXTENSION : 0)));
+	if (!c->begun && c->head.has_extension)
+		writer_u8(w, c->head.extension);
+	writer_bytes(w, reader_take(&c->obu, len - header), len - header);
+	c->begun = true;
+}
+
+size_t
+payload_av1_next(struct payload_av1_cutter *c, uint8_t *out, size_t size,
+    bool *last)
+{
+	struct writer w = writer_of(out, size < c->payload_max ? size :
+	    c->payload_max);
+	unsigned      header = c->continues ? CONTINUES : 0;
+
+	if (cutter_done(c) || writer_room(&w) <= ELEMENT_LEAST)
+		return 0;
+	if (c->key && c->first)
+		header |= NEW_SEQUENCE;
+	writer_u8(&w, 0);
+	*last = false;
+	while (!*last && writer_room(&w) >= ELEMENT_LEAST) {
+		cutter_element(c, &w);
+		if (reader_left(&c->obu) > 0) {
+			header |= CONTINUED;
+			c->continues = true;
+			break;
+		}
+		*last = !cutter_advance(c);
+	}
+	if (w.bad)
+		return 0;
+	out[0] = (uint8_t)header;
+	c->first = false;
+	return writer_len(&w);
+}

@@ -1,5 +1,5 @@
 /*
- * VP9 over RTP (RFC 9628): the descriptor; only received here.
+ * VP9 over RTP (RFC 9628): descriptor and packetizer.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include "rtp/payload_format.h"
 #include "rtp/payload_vp9.h"
 #include "util/reader.h"
+#include "util/writer.h"
 
 /* RFC 9628, 4.2. */
 #define HAS_PICTURE_ID 0x80
@@ -21,6 +22,11 @@
 #define REFERENCES_MAX 3
 #define STRUCTURE_SIZES  0x10
 #define STRUCTURE_GROUPS 0x08
+
+/* What we write. */
+#define PICTURE_ID_AT  1
+#define DESCRIPTOR_LEN 3
+#define STRUCTURE_LEN  5
 
 /* VP9 bitstream, 6.2: frame marker, profile, shown again, inverse key. */
 #define FRAME_MARKER      0xc0
@@ -145,3 +151,64 @@ vp9_append(struct frame_builder *b, const uint8_t *payload, size_t len)
 }
 
 const struct payload_format payload_vp9_format = { vp9_look, vp9_append };
+
+void
+payload_vp9_cut(struct payload_vp9_cutter *c, const uint8_t *frame,
+    size_t frame_len, size_t payload_max, uint16_t picture_id,
+    uint16_t width, uint16_t height)
+{
+	const size_t descriptor = DESCRIPTOR_LEN + STRUCTURE_LEN;
+
+	*c = (struct payload_vp9_cutter) {
+		.frame = frame,
+		.frame_len = frame_len,
+		.picture_id = picture_id,
+		.width = width,
+		.height = height,
+		.key = payload_vp9_is_key(frame, frame_len),
+	};
+	if (payload_max > descriptor && frame_len > 0) {
+		const size_t room = payload_max - descriptor;
+		const size_t parts = (frame_len - 1) / room + 1;
+
+		c->part_len = (frame_len - 1) / parts + 1;
+	}
+}
+
+size_t
+payload_vp9_next(struct payload_vp9_cutter *c, uint8_t *out, size_t size,
+    bool *last)
+{
+	struct writer w = writer_of(out, size);
+	const size_t  left = c->frame_len - c->at;
+	const size_t  len = left < c->part_len ? left : c->part_len;
+	const bool    begins = c->at == 0, ends = len == left;
+
+	if (len == 0)
+		return 0;
+	writer_u8(&w, (uint8_t)(HAS_PICTURE_ID |
+	    (c->key ? 0 : INTER_PICTURE) | (begins ? BEGINS : 0) |
+	    (ends ? ENDS : 0) | (c->key && begins ? HAS_STRUCTURE : 0)));
+	writer_u16(&w, (uint16_t)(LONG_PICTURE_ID << 8 |
+	    (c->picture_id & 0x7fff)));
+	if (c->key && begins) {
+		writer_u8(&w, STRUCTURE_SIZES);
+		writer_u16(&w, c->width);
+		writer_u16(&w, c->height);
+	}
+	writer_bytes(&w, c->frame + c->at, len);
+	if (w.bad)
+		return 0;
+	c->at += len;
+	*last = ends;
+	return writer_len(&w);
+}
+
+void
+payload_vp9_patch(uint8_t *payload, uint16_t picture_id)
+{
+	struct writer w = writer_of(payload + PICTURE_ID_AT, 2);
+
+	writer_u16(&w, (uint16_t)(LONG_PICTURE_ID << 8 |
+	    (picture_id & 0x7fff)));
+}

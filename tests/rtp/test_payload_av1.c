@@ -198,6 +198,98 @@ survives_every_truncation_and_flip(void **state)
 	spoil(&payload_av1_format, &delta);
 }
 
+/* ---- what we send -------------------------------------------------------- */
+
+/* A delimiter, a sequence header, a frame with an extension; as encoders do. */
+static const uint8_t coded[] = { 0x12, 0, 0x0a, 1, 1, 0x36, 0x20, 2, 0x10, 7 };
+
+static void
+sends_elements_with_their_lengths_and_obus_without(void **state)
+{
+	static const uint8_t      whole[] = { 0x08, 2, 0x08, 1, 4, 0x34,
+		0x20, 0x10, 7 };
+	struct payload_av1_cutter c;
+	uint8_t                   out[32];
+	bool                      last = false;
+
+	(void)state;
+	payload_av1_cut(&c, coded, sizeof(coded), 32, true);
+	assert_int_equal(payload_av1_next(&c, out, sizeof(out), &last),
+	    sizeof(whole));
+	assert_true(last);
+	assert_memory_equal(out, whole, sizeof(whole));
+	assert_int_equal(payload_av1_next(&c, out, sizeof(out), &last), 0);
+	/* Only what begins anew says so. */
+	payload_av1_cut(&c, coded, sizeof(coded), 32, false);
+	assert_int_equal(payload_av1_next(&c, out, sizeof(out), &last),
+	    sizeof(whole));
+	assert_int_equal(out[0], 0);
+}
+
+/* Every size of frame and payload comes out as it went in. */
+static void
+parts_of_every_size_come_together_again(void **state)
+{
+	static uint8_t frame[700], parts[100][300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(frame); i++)
+		frame[i] = (uint8_t)(i * 7);
+	for (size_t len = 1; len <= 600; len += 13) {
+		/* A sequence header, then a frame of that length. */
+		const uint8_t head[] = { 0x0a, 1, 1, 0x32,
+			(uint8_t)(0x80 | (len & 0x7f)), (uint8_t)(len >> 7) };
+
+		memcpy(frame, head, sizeof(head));
+		frame[6] = 0x10;
+		for (size_t most = 16; most <= 300; most += 17) {
+			struct payload_av1_cutter c;
+			struct bytes              payloads[100];
+			struct assembled          got;
+			unsigned                  count = 0;
+			bool                      last = false;
+
+			payload_av1_cut(&c, frame, sizeof(head) + len, most,
+			    true);
+			while (!last) {
+				assert_true(count < 100);
+				payloads[count].p = parts[count];
+				payloads[count].len = payload_av1_next(&c,
+				    parts[count], sizeof(parts[count]),
+				    &last);
+				assert_in_range(payloads[count].len, 2, most);
+				count++;
+			}
+			got = assemble(VIDEO_AV1, payloads, count);
+			assert_int_equal(got.verdict, FRAME_READY);
+			assert_true(got.key);
+			/* Lengths leave as four bytes. */
+			assert_int_equal(got.len, 6 + 5 + len);
+			assert_memory_equal(got.data + 11, frame +
+			    sizeof(head), len);
+		}
+	}
+}
+
+static void
+what_is_malformed_ends_the_frame(void **state)
+{
+	static const uint8_t      cut_off[] = { 0x0a, 1, 1, 0x32, 9, 0x10 };
+	static const uint8_t      delimiter[] = { 0x12, 0 };
+	struct payload_av1_cutter c;
+	uint8_t                   out[32];
+	bool                      last = false;
+
+	(void)state;
+	payload_av1_cut(&c, cut_off, sizeof(cut_off), 32, true);
+	assert_int_equal(payload_av1_next(&c, out, sizeof(out), &last), 4);
+	assert_true(last);
+	payload_av1_cut(&c, delimiter, sizeof(delimiter), 32, true);
+	assert_int_equal(payload_av1_next(&c, out, sizeof(out), &last), 0);
+	payload_av1_cut(&c, coded, sizeof(coded), 8, true);
+	assert_int_equal(payload_av1_next(&c, out, sizeof(out), &last), 0);
+}
+
 int
 main(void)
 {
@@ -211,6 +303,10 @@ main(void)
 		cmocka_unit_test(refuses_what_is_no_payload),
 		cmocka_unit_test(holds_no_more_than_255_units),
 		cmocka_unit_test(survives_every_truncation_and_flip),
+		cmocka_unit_test(
+		    sends_elements_with_their_lengths_and_obus_without),
+		cmocka_unit_test(parts_of_every_size_come_together_again),
+		cmocka_unit_test(what_is_malformed_ends_the_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,6 +172,82 @@ survives_every_truncation_and_flip(void **state)
 	spoil(&payload_vp9_format, &inter);
 }
 
+/* ---- what we send -------------------------------------------------------- */
+
+static void
+cuts_a_key_frame_with_its_size_and_puts_it_together_again(void **state)
+{
+	static const uint8_t      head[] = { 0x8a, 0x80, 0x07, 0x10, 2, 0x80,
+		1, 0x68, 0x82 };
+	struct payload_vp9_cutter c;
+	uint8_t                   frame[1000], parts[8][200];
+	struct bytes              payloads[8];
+	struct assembled          got;
+	unsigned                  count = 0;
+	bool                      last = false;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(frame); i++)
+		frame[i] = (uint8_t)i;
+	frame[0] = 0x82;
+	payload_vp9_cut(&c, frame, sizeof(frame), 200, 7, 640, 360);
+	while (!last) {
+		payloads[count].p = parts[count];
+		payloads[count].len = payload_vp9_next(&c, parts[count],
+		    sizeof(parts[count]), &last);
+		assert_in_range(payloads[count].len, 1, 200);
+		count++;
+	}
+	assert_int_equal(payload_vp9_next(&c, parts[7], 200, &last), 0);
+	assert_int_equal(count, 6);
+	assert_memory_equal(parts[0], head, sizeof(head));
+	assert_int_equal(parts[1][0], 0x80);
+	assert_int_equal(parts[5][0], 0x84);
+	got = assemble(VIDEO_VP9, payloads, count);
+	assert_int_equal(got.verdict, FRAME_READY);
+	assert_true(got.key);
+	assert_int_equal(got.len, sizeof(frame));
+	assert_memory_equal(got.data, frame, sizeof(frame));
+}
+
+static void
+a_delta_frame_says_so_and_takes_another_picture_id(void **state)
+{
+	static const uint8_t      frame[] = { 0x86, 1, 2 };
+	static const uint8_t      whole[] = { 0xcc, 0xff, 0xff, 0x86, 1, 2 };
+	struct payload_vp9_cutter c;
+	struct payload_vp9        parsed;
+	uint8_t                   out[16];
+	bool                      last = false;
+
+	(void)state;
+	payload_vp9_cut(&c, frame, sizeof(frame), 100, 0x7fff, 640, 360);
+	assert_int_equal(payload_vp9_next(&c, out, sizeof(out), &last),
+	    sizeof(whole));
+	assert_true(last);
+	assert_memory_equal(out, whole, sizeof(whole));
+	payload_vp9_patch(out, 0x1234);
+	assert_int_equal(payload_vp9_parse(&parsed, out, sizeof(whole)), 0);
+	assert_int_equal(parsed.picture_id, 0x1234);
+}
+
+static void
+writes_nothing_where_there_is_no_room(void **state)
+{
+	static const uint8_t      frame[20] = { 0x86 };
+	struct payload_vp9_cutter c;
+	uint8_t                   out[16];
+	bool                      last = false;
+
+	(void)state;
+	payload_vp9_cut(&c, frame, sizeof(frame), 8, 1, 640, 360);
+	assert_int_equal(payload_vp9_next(&c, out, sizeof(out), &last), 0);
+	payload_vp9_cut(&c, frame, sizeof(frame), 100, 1, 640, 360);
+	assert_int_equal(payload_vp9_next(&c, out, sizeof(out), &last), 0);
+	payload_vp9_cut(&c, frame, 0, 100, 1, 640, 360);
+	assert_int_equal(payload_vp9_next(&c, out, sizeof(out), &last), 0);
+}
+
 int
 main(void)
 {
@@ -181,6 +257,11 @@ main(void)
 		cmocka_unit_test(puts_frames_together),
 		cmocka_unit_test(takes_the_lowest_layer_only),
 		cmocka_unit_test(refuses_what_is_no_descriptor),
+		cmocka_unit_test(
+		    cuts_a_key_frame_with_its_size_and_puts_it_together_again),
+		cmocka_unit_test(
+		    a_delta_frame_says_so_and_takes_another_picture_id),
+		cmocka_unit_test(writes_nothing_where_there_is_no_room),
 		cmocka_unit_test(survives_every_truncation_and_flip),
 	};
 

@@ -227,8 +227,10 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 	if (peer->cfg.probe && peer->cfg.index == 0 && frame->flash)
 		probe_flash(peer->cfg.probe, now_us);
 	peer->picture_id = (peer->picture_id + 1) & 0x7fff;
-	frame_cutter_begin(&cutter, &cfg, frame->data, frame->len,
-	    peer->picture_id, ++peer->tl0_index);
+	frame_cutter_begin(&cutter, &cfg, &(struct frame_cutter_frame){
+	    .data = frame->data, .len = frame->len,
+	    .picture_id = peer->picture_id,
+	    .tl0_index = ++peer->tl0_index });
 	while (!last && (len = frame_cutter_next(&cutter, payload,
 	    sizeof(payload), &last)) > 0) {
 		struct rtp_packet header = {
