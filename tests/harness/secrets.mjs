@@ -32,7 +32,7 @@ export class Secrets {
 	async keepKeys(folder) {
 		for (const name of await readdir(folder)) {
 			const text = await readFile(path.join(folder, name), 'utf8');
-			const keys = text.match(/-BEGIN [A-Z ]*PRIVATE KEY-[^-]+/g) ?? [];
+			const keys = text.match(/-BEGIN [A-Z ]*PRIVATE KEY-+[^-]+/g) ?? [];
 			this.keep(...keys.flatMap((key) => key.split('\n').slice(1)));
 		}
 	}

@@ -1,9 +1,9 @@
-// Peers of every kind: each sees and hears somebody of the usual kind, and is seen and heard by him.
+// Peers of every kind: each sees and hears somebody of the usual kind, who sees and hears him.
 // SPDX-License-Identifier: GPL-3.0-or-later
 // timeout: 240
 //
-// A kind is a real client and what is changed in its offer, or in the answer that it gets. VP8 alone
-// and H.264 alone: test_codecs.mjs.
+// A kind is a real client and what is changed in its offer, or in the answer that it gets. VP8
+// alone and H.264 alone: test_codecs.mjs.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { enterNamespace } from '../harness/namespace.mjs';
