@@ -150,10 +150,11 @@ room_tell_quality(struct session *session,
 	if (session->streams[0] == NULL)
 		return;
 	quality_words(words, sizeof(words), line);
-	data = json_pack("{s:s, s:s, s:i, s:{s:i, s:f}, s:{s:i, s:f, s:i,"
+	data = json_pack("{s:s, s:s, s:i, s:{s:i, s:f, s:i}, s:{s:i, s:f, s:i,"
 	    " s:i, s:i}}", "reason", reasons[line->reason], "words", words,
 	    "rtt_ms", (int)line->rtt_ms, "up", "kbps", (int)line->up_kbps,
-	    "loss", line->up_loss / 255.0, "down", "kbps",
+	    "loss", line->up_loss / 255.0, "wanted_kbps",
+	    (int)line->wanted_kbps, "down", "kbps",
 	    (int)line->down_kbps, "loss", line->down_loss / 255.0, "height",
 	    (int)line->height, "fps", (int)line->fps, "line_kbps",
 	    (int)line->line_kbps);

@@ -190,6 +190,7 @@ struct ipc_quality_line {
 	uint32_t up_kbps;	/* what comes from them */
 	uint32_t down_kbps;	/* what is sent to them */
 	uint32_t line_kbps;	/* what their line carries; 0: not known */
+	uint32_t wanted_kbps;	/* of video from them, at most; 0: none comes */
 };
 
 /* QUALITY, each second. */

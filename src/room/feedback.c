@@ -137,12 +137,9 @@ feedback_ssrc(const struct participant *who)
 	    who->audio_out.ssrc;
 }
 
-/*
- * What his tile needs, as a cap for the sender: about 0.1 bit a pixel and
- * frame. Next to nothing from who is not seen.
- */
-static uint64_t
-uplink_cap_bps(const struct participant *who)
+/* About 0.1 bit a pixel and frame. */
+uint64_t
+feedback_uplink_cap_bps(const struct participant *who)
 {
 	const uint64_t bps = (uint64_t)who->tile_pixels *
 	    who->room->cfg.video_fps / 10;
@@ -183,7 +180,7 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	    room_ntp(room, now_us));
 	if (who->agreed.video.remb && who->video_in.known)
 		len += rtcp_write_remb(packet->bytes + len, size - len,
-		    feedback_ssrc(who), uplink_cap_bps(who),
+		    feedback_ssrc(who), feedback_uplink_cap_bps(who),
 		    &who->video_in.ssrc, 1);
 	feedback_send(who, packet, len, now_us);
 }

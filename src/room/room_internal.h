@@ -238,6 +238,12 @@ int64_t participant_due(struct participant *who, int64_t now_us);
 void feedback_received(struct participant *who, struct packet *packet,
     int64_t now_us);
 
+/*
+ * What his tile needs, as a cap for the sender; next to nothing of who is not
+ * seen.
+ */
+uint64_t feedback_uplink_cap_bps(const struct participant *who);
+
 void feedback_send_reports(struct participant *who, int64_t now_us);
 void feedback_send_twcc(struct participant *who, int64_t now_us);
 /* Asks for what is missing, or, where NACK was not agreed, for a key frame. */

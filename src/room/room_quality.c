@@ -45,6 +45,8 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		.down_kbps = kbps(&who->down_bytes, (uint64_t)
 		    who->audio_out.bytes + who->video_out.bytes, span_us),
 		.line_kbps = (uint32_t)(watch->remb_bps / 1000),
+		.wanted_kbps = who->video_in.known ? (uint32_t)
+		    (feedback_uplink_cap_bps(who) / 1000) : 0,
 	};
 
 	who->line_us = now_us;

@@ -165,5 +165,8 @@ export async function roomFigures(server, room) {
 		viewers: of('video_viewers'),
 		videoEncoders: of('video_encoders'),
 		audioEncoders: of('audio_encoders'),
+		people: of('participants'),
+		people: of('participants'),
+		decoders: of('video_decoders'),
 	};
 }

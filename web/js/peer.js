@@ -32,6 +32,7 @@ export class Peer {
 	#transceivers = /** @type {Record<Kind, RTCRtpTransceiver>} */ ({});
 	#last = { at_ms: 0, received: 0, sent: 0, packets: 0, lost: 0 };
 	#height = 0;
+	#most_bps = Infinity;
 	#settings = Promise.resolve();
 	#answer = '';
 
@@ -170,6 +171,17 @@ export class Peer {
 		return this.#fitAgain();
 	}
 
+	/**
+	 * The server wants no more video than that.
+	 * @param {number} bps
+	 */
+	limit(bps) {
+		if (bps === this.#most_bps)
+			return Promise.resolve();
+		this.#most_bps = bps;
+		return this.#fitAgain();
+	}
+
 	#fitAgain() {
 		const track = this.#transceivers.video.sender.track;
 		const own = track?.getSettings().height ?? 0;
@@ -183,7 +195,7 @@ export class Peer {
 
 		return this.#change((encoding) => {
 			encoding.scaleResolutionDownBy = scale;
-			encoding.maxBitrate = rate.bps;
+			encoding.maxBitrate = Math.min(rate.bps, this.#most_bps);
 		});
 	}
 

@@ -157,6 +157,11 @@ export class Place {
 			this.#peer?.fit(Math.round(own.h * map.canvas[1]));
 	}
 
+	/** @param {number} bps what the server wants of video, at most */
+	limit(bps) {
+		this.#peer?.limit(bps);
+	}
+
 	/** The next connection takes a new place: this one is gone. */
 	forget() {
 		this.#wire.forget();

@@ -6,6 +6,7 @@
  * @typedef {'fine'|'server-busy'|'uplink-loss'|'downlink-loss'|'downlink-rate'|'delay'} Reason
  * @typedef {object} Told             the server's event `quality`
  * @property {Reason} reason
+ * @property {{wanted_kbps: number}} up
  * @property {{line_kbps: number}} down
  *
  * @typedef {object} Line             what is known of the line now

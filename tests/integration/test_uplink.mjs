@@ -1,0 +1,76 @@
+// timeout: 150
+// What a person in a grid of four by four sends: no more than the own tile needs.
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
+import { startHeadless } from '../harness/headless.mjs';
+import { enterNamespace } from '../harness/namespace.mjs';
+import { roomFigures, startServer } from '../harness/server.mjs';
+import { pause, runTest, until } from '../harness/tap.mjs';
+
+const ROOM = 'full-house';
+const OTHERS = 14, SETTLE_MS = 5000, SECONDS = 5, MOST_BPS = 200_000;
+
+/* Joins by the page, whose connections are kept where the test finds them. */
+async function join(test, server, kind) {
+	const browser = await startBrowser(test, kind);
+	const page = await browser.newPage();
+
+	await page.evaluateOnNewDocument(() => {
+		const Native = RTCPeerConnection;
+
+		window.connections = [];
+		window.RTCPeerConnection = class extends Native {
+			constructor(...options) {
+				super(...options);
+				window.connections.push(this);
+			}
+		};
+	});
+	await visitRoom(page, `${server.public}/${ROOM}`);
+	await page.type('#name', kind);
+	await page.click('#join');
+	await page.waitForSelector('body[data-screen="meeting"][data-phase="here"]',
+	    { timeout: 20000 });
+	return page;
+}
+
+/* Bytes of media sent so far, and frames. */
+function sent(page) {
+	return page.evaluate(async () => {
+		const total = { bytes: 0, frames: 0 };
+
+		for (const report of (await window.connections.at(-1).getStats()).values()) {
+			if (report.type !== 'outbound-rtp')
+				continue;
+			total.bytes += report.bytesSent + (report.headerBytesSent ?? 0);
+			total.frames += report.framesSent ?? 0;
+		}
+		return total;
+	});
+}
+
+await enterNamespace();
+await runTest(140, async (test) => {
+	const server = await startServer(test);
+
+	startHeadless(test, server, ROOM, '--count', OTHERS, '--size', '160x90', '--fps', 2,
+	    '--kbps', 30, '--no-audio');
+	const pages = [];
+	for (const kind of ['chromium', 'firefox'])
+		pages.push([kind, await join(test, server, kind)]);
+	await until('sixteen people', 30000, async () =>
+	    (await roomFigures(server, ROOM)).people === OTHERS + 2);
+	await pause(SETTLE_MS);
+	for (const [kind, page] of pages) {
+		const before = await sent(page);
+		const start = performance.now();
+
+		await pause(SECONDS * 1000);
+		const after = await sent(page);
+		const bps = 8000 * (after.bytes - before.bytes) / (performance.now() - start);
+
+		test.check(bps <= MOST_BPS && after.frames > before.frames,
+		    `${kind} sends its picture in 200 kbit/s or less`,
+		    `${Math.round(bps / 1000)} kbit/s, ${after.frames - before.frames} frames`);
+	}
+});
