@@ -35,7 +35,9 @@ await runTest(100, async (test) => {
 	await until('one viewer', 10000, async () =>
 	    (await roomFigures(server, ROOM)).viewers === 1);
 	const alone = await encodedRate(server, SECONDS);
-	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}?max=180p`, count: VIEWERS - 1 });
+	await crowd.ask('crowd', {
+	    url: `${server.public}/whep/${ROOM}?max=180p`, count: VIEWERS - 1,
+	});
 	await until('twenty viewers', 15000, async () =>
 	    (await roomFigures(server, ROOM)).viewers === VIEWERS);
 	const together = await encodedRate(server, SECONDS);
