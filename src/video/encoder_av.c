@@ -192,6 +192,6 @@ encoder_av_encode(void *encoder, const struct video_frame *frame,
 }
 
 const struct encoder_kind encoder_av = {
-	encoder_av_open, encoder_av_close, encoder_av_set_rate,
+	encoder_av_open, encoder_av_close, encoder_av_set_rate, NULL,
 	encoder_av_encode,
 };

@@ -14,11 +14,35 @@ struct encoder_kind {
 	int  (*open)(void **out, const struct video_encoder_config *cfg);
 	void (*close)(void *encoder);
 	int  (*set_rate)(void *encoder, uint32_t bps);
+	int  (*set_layers)(void *encoder, bool on);	/* or NULL */
 	/* `frame` is of the configured size. */
 	int  (*encode)(void *encoder, const struct video_frame *frame,
 	    int64_t time_us, bool key, struct video_encoded *out);
 };
 
+/* Presentation time, which libraries want to grow with each frame. */
+struct encoder_clock {
+	bool    started;
+	int64_t start_us, last;
+};
+
+/* In ticks of `hz`, a multiple of ten. */
+static inline int64_t
+encoder_clock_next(struct encoder_clock *c, int64_t time_us, int64_t hz)
+{
+	int64_t ticks;
+
+	if (!c->started)
+		c->start_us = time_us;
+	ticks = ((time_us - c->start_us) * (hz / 10) + 50000) / 100000;
+	if (c->started && ticks <= c->last)
+		ticks = c->last + 1;
+	c->started = true;
+	c->last = ticks;
+	return ticks;
+}
+
+extern const struct encoder_kind encoder_aom;
 extern const struct encoder_kind encoder_vpx;
 extern const struct encoder_kind encoder_av;
 

@@ -1,5 +1,5 @@
 /*
- * VP8 by libvpx, called directly: libavcodec ignores a new rate.
+ * VP8 and VP9 by libvpx, called directly: libavcodec ignores a new rate.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
@@ -13,6 +13,8 @@
 
 #define TIMEBASE_HZ     90000
 #define CPU_USED        (-6)	/* positive values follow the wall clock */
+#define VP9_SPEED       8
+#define VP9_AQ_CYCLIC   3	/* sharpens what does not move, by and by */
 #define STATIC_THRESH   100	/* still background costs next to nothing */
 #define BUFFER_START_MS 500
 #define BUFFER_GOAL_MS  600
@@ -23,15 +25,25 @@
 #define OVERSHOOT       15
 #define DROP_BELOW      25	/* percent of the goal of the buffer */
 #define INTRA_LEAST     300	/* percent of a frame's share of the rate */
+#define INTRA_STILLS    100
+
+/*
+ * Two layers: even frames refer to the last even one, odd ones to that as
+ * well, and nothing refers to odd ones. What else a key frame filled stays.
+ */
+#define BASE_FLAGS      (VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF | \
+    VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF)
+#define DROPPABLE_FLAGS (BASE_FLAGS | VP8_EFLAG_NO_UPD_LAST | \
+    VP8_EFLAG_NO_UPD_ENTROPY)
 
 struct vpx_encoder {
 	vpx_codec_ctx_t             codec;
 	bool                        open;
 	vpx_codec_enc_cfg_t         vpx;
 	struct video_encoder_config cfg;
-	bool                        started;
-	int64_t                     start_us;
-	vpx_codec_pts_t             last_pts;
+	struct encoder_clock        clock;
+	bool                        layers;
+	bool                        odd;	/* in layers: the next frame */
 };
 
 static void
@@ -54,7 +66,7 @@ configure(vpx_codec_enc_cfg_t *vpx, const struct video_encoder_config *cfg)
 	vpx->rc_buf_initial_sz = BUFFER_START_MS;
 	vpx->rc_buf_optimal_sz = BUFFER_GOAL_MS;
 	vpx->rc_buf_sz = BUFFER_MS;
-	vpx->rc_dropframe_thresh = DROP_BELOW;
+	vpx->rc_dropframe_thresh = cfg->stills ? 0 : DROP_BELOW;
 	vpx->kf_mode = VPX_KF_DISABLED;
 }
 
@@ -68,11 +80,13 @@ intra_percent(const struct video_encoder_config *cfg)
 	const unsigned percent =
 	    (unsigned)(BUFFER_GOAL_MS / 2 * cfg->fps / 10);
 
+	if (cfg->stills)
+		return INTRA_STILLS;
 	return percent > INTRA_LEAST ? percent : INTRA_LEAST;
 }
 
 static int
-tune(struct vpx_encoder *e)
+tune_vp8(struct vpx_encoder *e)
 {
 	vpx_codec_ctx_t *c = &e->codec;
 
@@ -80,11 +94,35 @@ tune(struct vpx_encoder *e)
 	    vpx_codec_control(c, VP8E_SET_STATIC_THRESHOLD, STATIC_THRESH) ||
 	    vpx_codec_control(c, VP8E_SET_NOISE_SENSITIVITY, 0) ||
 	    vpx_codec_control(c, VP8E_SET_TOKEN_PARTITIONS,
-	    VP8_ONE_TOKENPARTITION) ||
-	    vpx_codec_control(c, VP8E_SET_MAX_INTRA_BITRATE_PCT,
-	    intra_percent(&e->cfg)))
+	    VP8_ONE_TOKENPARTITION))
 		return -EIO;
 	return 0;
+}
+
+static int
+tune_vp9(struct vpx_encoder *e)
+{
+	vpx_codec_ctx_t *c = &e->codec;
+
+	if (vpx_codec_control(c, VP8E_SET_CPUUSED, VP9_SPEED) ||
+	    vpx_codec_control(c, VP9E_SET_AQ_MODE,
+	    e->cfg.stills ? 0 : VP9_AQ_CYCLIC) ||
+	    vpx_codec_control(c, VP9E_SET_FRAME_PARALLEL_DECODING, 0) ||
+	    vpx_codec_control(c, VP9E_SET_TILE_COLUMNS, 0) ||
+	    vpx_codec_control(c, VP9E_SET_NOISE_SENSITIVITY, 0))
+		return -EIO;
+	return 0;
+}
+
+static int
+tune(struct vpx_encoder *e)
+{
+	const int err = e->cfg.codec == VIDEO_VP9 ? tune_vp9(e) : tune_vp8(e);
+
+	if (err)
+		return err;
+	return vpx_codec_control(&e->codec, VP8E_SET_MAX_INTRA_BITRATE_PCT,
+	    intra_percent(&e->cfg)) ? -EIO : 0;
 }
 
 static void
@@ -100,13 +138,15 @@ encoder_vpx_close(void *encoder)
 static int
 encoder_vpx_open(void **out, const struct video_encoder_config *cfg)
 {
+	vpx_codec_iface_t  *iface = cfg->codec == VIDEO_VP9 ?
+	    vpx_codec_vp9_cx() : vpx_codec_vp8_cx();
 	struct vpx_encoder *e = xcalloc(1, sizeof(*e));
 
 	e->cfg = *cfg;
-	if (vpx_codec_enc_config_default(vpx_codec_vp8_cx(), &e->vpx, 0))
+	if (vpx_codec_enc_config_default(iface, &e->vpx, 0))
 		goto fail;
 	configure(&e->vpx, cfg);
-	if (vpx_codec_enc_init(&e->codec, vpx_codec_vp8_cx(), &e->vpx, 0))
+	if (vpx_codec_enc_init(&e->codec, iface, &e->vpx, 0))
 		goto fail;
 	e->open = true;
 	if (tune(e) != 0)
@@ -125,8 +165,39 @@ encoder_vpx_set_rate(void *encoder, uint32_t bps)
 	struct vpx_encoder *e = encoder;
 
 	e->vpx.rc_target_bitrate = bps / 1000;
+	if (e->layers)
+		e->vpx.ts_target_bitrate[1] = bps / 1000;
 	e->cfg.bps = bps;
 	return vpx_codec_enc_config_set(&e->codec, &e->vpx) ? -EIO : 0;
+}
+
+static int
+encoder_vpx_set_layers(void *encoder, bool on)
+{
+	struct vpx_encoder  *e = encoder;
+	vpx_codec_enc_cfg_t *vpx = &e->vpx;
+
+	if (on == e->layers)
+		return 0;
+	if (e->cfg.codec != VIDEO_VP8 || e->cfg.base_bps == 0)
+		return -ENOTSUP;
+	vpx->ts_number_layers = on ? 2 : 1;
+	vpx->ts_periodicity = on ? 2 : 0;
+	vpx->ts_rate_decimator[0] = on ? 2 : 0;
+	vpx->ts_rate_decimator[1] = on ? 1 : 0;
+	vpx->ts_layer_id[0] = 0;
+	vpx->ts_layer_id[1] = on ? 1 : 0;
+	/* Of a layer with those below it. */
+	vpx->ts_target_bitrate[0] = on ? e->cfg.base_bps / 1000 : 0;
+	vpx->ts_target_bitrate[1] = on ? e->cfg.bps / 1000 : 0;
+	if (vpx_codec_enc_config_set(&e->codec, vpx))
+		return -EIO;
+	if (!on && vpx_codec_control(&e->codec, VP8E_SET_TEMPORAL_LAYER_ID,
+	    0))
+		return -EIO;
+	e->layers = on;
+	e->odd = false;
+	return 0;
 }
 
 static vpx_image_t
@@ -150,20 +221,30 @@ image_of(const struct video_frame *frame)
 	return image;
 }
 
-/* Presentation time, which libvpx wants to grow with each frame. */
-static vpx_codec_pts_t
-next_pts(struct vpx_encoder *e, int64_t time_us)
+/* Says which layer the frame is of; returns the flags for that. */
+static vpx_enc_frame_flags_t
+next_layer(struct vpx_encoder *e, bool key, bool *droppable)
 {
-	vpx_codec_pts_t pts;
+	*droppable = false;
+	if (!e->layers)
+		return key ? VPX_EFLAG_FORCE_KF : 0;
+	if (key)
+		e->odd = false;
+	*droppable = e->odd;
+	(void)vpx_codec_control(&e->codec, VP8E_SET_TEMPORAL_LAYER_ID,
+	    e->odd ? 1 : 0);
+	e->odd = !e->odd;
+	if (key)
+		return VPX_EFLAG_FORCE_KF;
+	return *droppable ? DROPPABLE_FLAGS : BASE_FLAGS;
+}
 
-	if (!e->started)
-		e->start_us = time_us;
-	pts = (time_us - e->start_us) * (TIMEBASE_HZ / 10000) / 100;
-	if (e->started && pts <= e->last_pts)
-		pts = e->last_pts + 1;
-	e->started = true;
-	e->last_pts = pts;
-	return pts;
+static unsigned long
+ticks_of_frame(const struct video_encoder_config *cfg)
+{
+	if (cfg->stills)
+		return STILL_INTERVAL_US / 100 * (TIMEBASE_HZ / 10000);
+	return (unsigned long)(TIMEBASE_HZ / cfg->fps);
 }
 
 static int
@@ -175,10 +256,12 @@ encoder_vpx_encode(void *encoder, const struct video_frame *frame,
 	vpx_codec_iter_t          iter = NULL;
 	struct video_encoded      coded = { 0 };
 	vpx_image_t               image = image_of(frame);
+	bool                      droppable;
+	const vpx_enc_frame_flags_t flags = next_layer(e, key, &droppable);
 
-	if (vpx_codec_encode(&e->codec, &image, next_pts(e, time_us),
-	    (unsigned long)(TIMEBASE_HZ / e->cfg.fps),
-	    key ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME))
+	if (vpx_codec_encode(&e->codec, &image,
+	    encoder_clock_next(&e->clock, time_us, TIMEBASE_HZ),
+	    ticks_of_frame(&e->cfg), flags, VPX_DL_REALTIME))
 		return -EIO;
 	while ((packet = vpx_codec_get_cx_data(&e->codec, &iter)) != NULL) {
 		if (packet->kind != VPX_CODEC_CX_FRAME_PKT)
@@ -187,6 +270,7 @@ encoder_vpx_encode(void *encoder, const struct video_frame *frame,
 		coded.len = packet->data.frame.sz;
 		coded.key = (packet->data.frame.flags &
 		    VPX_FRAME_IS_KEY) != 0;
+		coded.droppable = droppable && !coded.key;
 	}
 	*out = coded;
 	return 0;
@@ -194,5 +278,5 @@ encoder_vpx_encode(void *encoder, const struct video_frame *frame,
 
 const struct encoder_kind encoder_vpx = {
 	encoder_vpx_open, encoder_vpx_close, encoder_vpx_set_rate,
-	encoder_vpx_encode,
+	encoder_vpx_set_layers, encoder_vpx_encode,
 };

@@ -19,23 +19,27 @@ struct video_encoder {
 	const struct encoder_kind *kind;
 	void                      *encoder;	/* of its kind */
 	int                        width, height;
+	bool                       stills;
 };
 
 int
 video_encoder_new(struct video_encoder **out,
     const struct video_encoder_config *cfg)
 {
-	const struct encoder_kind *kind = cfg->codec == VIDEO_VP8 ?
-	    &encoder_vpx : &encoder_av;
+	static const struct encoder_kind *const kinds[VIDEO_CODECS] = {
+		[VIDEO_VP8] = &encoder_vpx, [VIDEO_H264] = &encoder_av,
+		[VIDEO_VP9] = &encoder_vpx, [VIDEO_AV1] = &encoder_aom,
+	};
+	const struct encoder_kind *kind;
 	struct video_encoder *e;
 	void                 *encoder;
 	int                   err;
 
 	if (cfg->width < SIDE_MIN || cfg->height < SIDE_MIN ||
 	    cfg->width > SIDE_MAX || cfg->height > SIDE_MAX || cfg->fps < 1 ||
-	    cfg->bps < BPS_MIN ||
-	    (cfg->codec != VIDEO_VP8 && cfg->codec != VIDEO_H264))
+	    cfg->bps < BPS_MIN || (unsigned)cfg->codec >= VIDEO_CODECS)
 		return -EINVAL;
+	kind = kinds[cfg->codec];
 	err = kind->open(&encoder, cfg);
 	if (err)
 		return err;
@@ -44,6 +48,7 @@ video_encoder_new(struct video_encoder **out,
 	e->encoder = encoder;
 	e->width = cfg->width;
 	e->height = cfg->height;
+	e->stills = cfg->stills;
 	*out = e;
 	return 0;
 }
@@ -66,12 +71,21 @@ video_encoder_set_rate(struct video_encoder *e, uint32_t bps)
 }
 
 int
+video_encoder_set_layers(struct video_encoder *e, bool on)
+{
+	if (e->kind->set_layers == NULL)
+		return on ? -ENOTSUP : 0;
+	return e->kind->set_layers(e->encoder, on);
+}
+
+int
 video_encoder_encode(struct video_encoder *e, const struct video_frame *frame,
     int64_t time_us, bool key, struct video_encoded *out)
 {
 	if (frame->width != e->width || frame->height != e->height)
 		return -EIO;
-	return e->kind->encode(e->encoder, frame, time_us, key, out);
+	return e->kind->encode(e->encoder, frame, time_us,
+	    key || e->stills, out);
 }
 
 static int
@@ -106,7 +120,9 @@ prepare(enum video_codec codec)
 int
 video_encoder_prepare(void)
 {
-	const int err = prepare(VIDEO_VP8);
+	int err = 0;
 
-	return err ? err : prepare(VIDEO_H264);
+	for (unsigned codec = 0; codec < VIDEO_CODECS && err == 0; codec++)
+		err = prepare((enum video_codec)codec);
+	return err;
 }

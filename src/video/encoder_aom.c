@@ -1,0 +1,211 @@
+/*
+ * AV1 by libaom, called directly: libavcodec ignores a new rate.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <aom/aom_encoder.h>
+#include <aom/aomcx.h>
+
+#include "util/xalloc.h"
+#include "video/encoder_kind.h"
+
+#define TIMEBASE_HZ     90000
+#define SPEED           10
+#define AQ_CYCLIC       3	/* sharpens what does not move, by and by */
+#define RARELY          3	/* costs are counted anew once, at key frames */
+#define BUFFER_START_MS 500
+#define BUFFER_GOAL_MS  600
+#define BUFFER_MS       1000
+#define QUANTIZER_MIN   8
+#define QUANTIZER_MAX   56
+#define UNDERSHOOT      50
+#define OVERSHOOT       50
+#define DROP_BELOW      25	/* percent of the goal of the buffer */
+#define INTRA_LEAST     300	/* percent of a frame's share of the rate */
+#define INTRA_STILLS    100
+
+struct aom_encoder {
+	aom_codec_ctx_t             codec;
+	bool                        open;
+	aom_codec_enc_cfg_t         aom;
+	struct video_encoder_config cfg;
+	struct encoder_clock        clock;
+};
+
+static void
+configure(aom_codec_enc_cfg_t *aom, const struct video_encoder_config *cfg)
+{
+	aom->g_w = (unsigned)cfg->width;
+	aom->g_h = (unsigned)cfg->height;
+	aom->g_timebase.num = 1;
+	aom->g_timebase.den = TIMEBASE_HZ;
+	aom->g_threads = 1;
+	aom->g_lag_in_frames = 0;
+	aom->g_error_resilient = 0;
+	aom->g_pass = AOM_RC_ONE_PASS;
+	aom->rc_end_usage = AOM_CBR;
+	aom->rc_target_bitrate = cfg->bps / 1000;
+	aom->rc_min_quantizer = QUANTIZER_MIN;
+	aom->rc_max_quantizer = QUANTIZER_MAX;
+	aom->rc_undershoot_pct = UNDERSHOOT;
+	aom->rc_overshoot_pct = OVERSHOOT;
+	aom->rc_buf_initial_sz = BUFFER_START_MS;
+	aom->rc_buf_optimal_sz = BUFFER_GOAL_MS;
+	aom->rc_buf_sz = BUFFER_MS;
+	aom->rc_dropframe_thresh = cfg->stills ? 0 : DROP_BELOW;
+	aom->kf_mode = AOM_KF_DISABLED;
+}
+
+/* As for VP8: a key frame may take half of the buffer's goal. */
+static unsigned
+intra_percent(const struct video_encoder_config *cfg)
+{
+	const unsigned percent =
+	    (unsigned)(BUFFER_GOAL_MS / 2 * cfg->fps / 10);
+
+	if (cfg->stills)
+		return INTRA_STILLS;
+	return percent > INTRA_LEAST ? percent : INTRA_LEAST;
+}
+
+/* Tools that cost more time than they save bits at a desk. */
+static int
+leave_out_tools(aom_codec_ctx_t *c)
+{
+	if (aom_codec_control(c, AV1E_SET_ENABLE_TPL_MODEL, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_ORDER_HINT, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_OBMC, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_WARPED_MOTION, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_GLOBAL_MOTION, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_REF_FRAME_MVS, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_RESTORATION, 0))
+		return -EIO;
+	return 0;
+}
+
+static int
+tune(struct aom_encoder *e)
+{
+	aom_codec_ctx_t *c = &e->codec;
+
+	if (aom_codec_control(c, AOME_SET_CPUUSED, SPEED) ||
+	    aom_codec_control(c, AV1E_SET_AQ_MODE,
+	    e->cfg.stills ? 0 : AQ_CYCLIC) ||
+	    aom_codec_control(c, AOME_SET_MAX_INTRA_BITRATE_PCT,
+	    intra_percent(&e->cfg)) ||
+	    aom_codec_control(c, AV1E_SET_COEFF_COST_UPD_FREQ, RARELY) ||
+	    aom_codec_control(c, AV1E_SET_MODE_COST_UPD_FREQ, RARELY) ||
+	    aom_codec_control(c, AV1E_SET_MV_COST_UPD_FREQ, RARELY) ||
+	    aom_codec_control(c, AV1E_SET_DELTAQ_MODE, 0) ||
+	    aom_codec_control(c, AV1E_SET_TILE_COLUMNS, 0) ||
+	    aom_codec_control(c, AV1E_SET_ENABLE_CDEF, 1))
+		return -EIO;
+	return leave_out_tools(c);
+}
+
+static void
+encoder_aom_close(void *encoder)
+{
+	struct aom_encoder *e = encoder;
+
+	if (e->open)
+		(void)aom_codec_destroy(&e->codec);
+	free(e);
+}
+
+static int
+encoder_aom_open(void **out, const struct video_encoder_config *cfg)
+{
+	struct aom_encoder *e = xcalloc(1, sizeof(*e));
+
+	e->cfg = *cfg;
+	if (aom_codec_enc_config_default(aom_codec_av1_cx(), &e->aom,
+	    AOM_USAGE_REALTIME))
+		goto fail;
+	configure(&e->aom, cfg);
+	if (aom_codec_enc_init(&e->codec, aom_codec_av1_cx(), &e->aom, 0))
+		goto fail;
+	e->open = true;
+	if (tune(e) != 0)
+		goto fail;
+	*out = e;
+	return 0;
+
+fail:
+	encoder_aom_close(e);
+	return -EIO;
+}
+
+static int
+encoder_aom_set_rate(void *encoder, uint32_t bps)
+{
+	struct aom_encoder *e = encoder;
+
+	e->aom.rc_target_bitrate = bps / 1000;
+	e->cfg.bps = bps;
+	return aom_codec_enc_config_set(&e->codec, &e->aom) ? -EIO : 0;
+}
+
+static aom_image_t
+image_of(const struct video_frame *frame)
+{
+	aom_image_t image = { 0 };
+
+	image.fmt = AOM_IMG_FMT_I420;
+	image.cp = AOM_CICP_CP_BT_601;
+	image.tc = AOM_CICP_TC_BT_601;
+	image.mc = AOM_CICP_MC_BT_601;
+	image.range = AOM_CR_STUDIO_RANGE;
+	image.w = image.d_w = (unsigned)frame->width;
+	image.h = image.d_h = (unsigned)frame->height;
+	image.bit_depth = 8;
+	image.bps = 12;
+	image.x_chroma_shift = 1;
+	image.y_chroma_shift = 1;
+	for (int i = 0; i < 3; i++) {
+		image.planes[i] = frame->planes[i];
+		image.stride[i] = frame->strides[i];
+	}
+	return image;
+}
+
+static unsigned long
+ticks_of_frame(const struct video_encoder_config *cfg)
+{
+	if (cfg->stills)
+		return STILL_INTERVAL_US / 100 * (TIMEBASE_HZ / 10000);
+	return (unsigned long)(TIMEBASE_HZ / cfg->fps);
+}
+
+static int
+encoder_aom_encode(void *encoder, const struct video_frame *frame,
+    int64_t time_us, bool key, struct video_encoded *out)
+{
+	struct aom_encoder       *e = encoder;
+	const aom_codec_cx_pkt_t *packet;
+	aom_codec_iter_t          iter = NULL;
+	struct video_encoded      coded = { 0 };
+	const aom_image_t         image = image_of(frame);
+
+	if (aom_codec_encode(&e->codec, &image,
+	    encoder_clock_next(&e->clock, time_us, TIMEBASE_HZ),
+	    ticks_of_frame(&e->cfg), key ? AOM_EFLAG_FORCE_KF : 0))
+		return -EIO;
+	while ((packet = aom_codec_get_cx_data(&e->codec, &iter)) != NULL) {
+		if (packet->kind != AOM_CODEC_CX_FRAME_PKT)
+			continue;
+		coded.data = packet->data.frame.buf;
+		coded.len = packet->data.frame.sz;
+		coded.key = (packet->data.frame.flags &
+		    AOM_FRAME_IS_KEY) != 0;
+	}
+	*out = coded;
+	return 0;
+}
+
+const struct encoder_kind encoder_aom = {
+	encoder_aom_open, encoder_aom_close, encoder_aom_set_rate, NULL,
+	encoder_aom_encode,
+};
