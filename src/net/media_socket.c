@@ -5,7 +5,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +25,7 @@
 #define ROUNDS_MAX 4		/* batches before others get their turn */
 #define WAITING    64
 #define DELAY_MAX_US 1000000	/* a kernel stamp older than this is none */
+#define RUN_BYTES_MAX 65000	/* an IP packet with its headers has 65535 */
 
 /* A time stamp and the larger of the two packet infos. */
 union control {
@@ -29,12 +34,32 @@ union control {
 	    CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
+#define RUN_CONTROL CMSG_SPACE(sizeof(uint16_t))
+
+_Static_assert(RUN_CONTROL <= CMSG_SPACE(sizeof(struct timespec)),
+    "a run's size fits where a time stamp would");
+_Static_assert(WAITING <= 64, "what UDP_SEGMENT takes at most");
+
 /* One descriptor and the packets that lie ready for its next batch. */
 struct side {
 	struct media_socket *owner;
 	int                  fd;
+	bool                 segments;	/* the kernel knows UDP_SEGMENT */
 	struct event        *readable;
 	struct packet       *ready[BATCH];
+};
+
+/*
+ * What waits for one family: each message is a run of packets between the
+ * same addresses, of one size but for a shorter last one. The kernel carries
+ * it as one and cuts it into datagrams at the very end (or the card does).
+ */
+struct outgoing {
+	unsigned       messages, packets;
+	size_t         run_bytes;	/* of the last message */
+	struct mmsghdr msgs[WAITING];
+	struct iovec   iov[WAITING];	/* one a packet */
+	union control  control[WAITING];	/* one a message */
 };
 
 struct media_socket {
@@ -209,7 +234,6 @@ write_control(struct msghdr *h, union control *control,
 
 	if (packet->local.any.sa_family == AF_UNSPEC)
 		return;
-	memset(control, 0, sizeof(*control));
 	h->msg_control = control;
 	if (packet->local.any.sa_family == AF_INET) {
 		v4.ipi_spec_dst = packet->local.v4.sin_addr;
@@ -229,25 +253,115 @@ write_control(struct msghdr *h, union control *control,
 	}
 }
 
+/* Behind the address, so that it can be left out again. */
 static void
-send_all(struct media_socket *s, int fd, struct mmsghdr *msgs, unsigned count)
+write_run_control(struct msghdr *h, union control *control)
+{
+	const uint16_t  size = (uint16_t)h->msg_iov[0].iov_len;
+	struct cmsghdr *c;
+
+	h->msg_control = control;
+	c = (struct cmsghdr *)(control->bytes + h->msg_controllen);
+	h->msg_controllen += RUN_CONTROL;
+	c->cmsg_level = SOL_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof(size));
+	memcpy(CMSG_DATA(c), &size, sizeof(size));
+}
+
+/* Whether it goes on where the last message ends. */
+static bool
+joins_run(const struct outgoing *out, const struct packet *before,
+    const struct packet *packet)
+{
+	const struct msghdr *h = &out->msgs[out->messages - 1].msg_hdr;
+	const size_t         size = h->msg_iov[0].iov_len;
+
+	return h->msg_iov[h->msg_iovlen - 1].iov_len == size &&
+	    packet->len > 0 && packet->len <= size &&
+	    out->run_bytes + packet->len <= RUN_BYTES_MAX &&
+	    packet_addr_equal(&packet->remote, &before->remote) &&
+	    packet_addr_equal(&packet->local, &before->local);
+}
+
+static void
+outgoing_add(struct outgoing *out, const struct packet *before,
+    struct packet *packet, bool segments)
+{
+	struct iovec  *iov = &out->iov[out->packets++];
+	union control *control;
+	struct msghdr *h;
+
+	iov->iov_base = packet->bytes;
+	iov->iov_len = packet->len;
+	if (segments && before && joins_run(out, before, packet)) {
+		h = &out->msgs[out->messages - 1].msg_hdr;
+		if (h->msg_iovlen++ == 1)
+			write_run_control(h, &out->control[out->messages - 1]);
+		out->run_bytes += packet->len;
+		return;
+	}
+	h = &out->msgs[out->messages].msg_hdr;
+	control = &out->control[out->messages++];
+	out->run_bytes = packet->len;
+	memset(control, 0, sizeof(*control));
+	*h = (struct msghdr) {
+		.msg_name = &packet->remote,
+		.msg_namelen = packet_addr_len(&packet->remote),
+		.msg_iov = iov,
+		.msg_iovlen = 1,
+	};
+	write_control(h, control, packet);
+}
+
+static void
+count_sent(struct media_socket *s, const struct mmsghdr *m)
+{
+	s->stats.messages_out++;
+	s->stats.packets_out += m->msg_hdr.msg_iovlen;
+	s->stats.bytes_out += m->msg_len;
+}
+
+/* A run that the kernel or the device refused as such, packet by packet. */
+static void
+send_apart(struct media_socket *s, int fd, const struct msghdr *run)
+{
+	struct mmsghdr m = { .msg_hdr = *run };
+	struct iovec  *iov = run->msg_iov;
+
+	m.msg_hdr.msg_iovlen = 1;
+	m.msg_hdr.msg_controllen -= RUN_CONTROL;
+	for (size_t i = 0; i < run->msg_iovlen; i++) {
+		m.msg_hdr.msg_iov = &iov[i];
+		if (sendmmsg(fd, &m, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+			count_sent(s, &m);
+		else
+			s->stats.dropped++;
+	}
+}
+
+static void
+send_all(struct media_socket *s, int fd, struct outgoing *out)
 {
 	unsigned done = 0;
 
-	while (done < count) {
-		const int n = sendmmsg(fd, msgs + done, count - done,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (done < out->messages) {
+		const int n = sendmmsg(fd, out->msgs + done,
+		    out->messages - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+		const struct msghdr *first = &out->msgs[done].msg_hdr;
 
 		if (n > 0) {
-			for (unsigned i = done; i < done + (unsigned)n; i++) {
-				s->stats.packets_out++;
-				s->stats.bytes_out += msgs[i].msg_len;
-			}
+			for (unsigned i = 0; i < (unsigned)n; i++)
+				count_sent(s, &out->msgs[done + i]);
 			done += (unsigned)n;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK ||
 		    errno == ENOBUFS) {
-			s->stats.dropped += count - done;
-			return;
+			for (; done < out->messages; done++)
+				s->stats.dropped +=
+				    out->msgs[done].msg_hdr.msg_iovlen;
+		} else if (errno != EINTR && first->msg_iovlen > 1) {
+			send_apart(s, fd, first);
+			done++;
 		} else if (errno != EINTR) {
 			s->stats.dropped++;	/* this one, not the rest */
 			done++;
@@ -257,33 +371,24 @@ send_all(struct media_socket *s, int fd, struct mmsghdr *msgs, unsigned count)
 
 /* Those that wait for this family. */
 static void
-flush_family(struct media_socket *s, int family, int fd)
+flush_family(struct media_socket *s, int family, const struct side *side)
 {
-	struct mmsghdr msgs[WAITING];
-	struct iovec   iov[WAITING];
-	union control  control[WAITING];
-	unsigned       count = 0;
+	const struct packet *before = NULL;
+	struct outgoing      out;
 
-	memset(msgs, 0, sizeof(msgs));
+	out.messages = out.packets = 0;
 	for (unsigned i = 0; i < s->waiting_count; i++) {
 		struct packet *packet = s->waiting[i];
-		struct msghdr *h = &msgs[count].msg_hdr;
 
 		if (packet->remote.any.sa_family != family)
 			continue;
-		iov[count].iov_base = packet->bytes;
-		iov[count].iov_len = packet->len;
-		h->msg_iov = &iov[count];
-		h->msg_iovlen = 1;
-		h->msg_name = &packet->remote;
-		h->msg_namelen = packet_addr_len(&packet->remote);
-		write_control(h, &control[count], packet);
-		count++;
+		outgoing_add(&out, before, packet, side->segments);
+		before = packet;
 	}
-	if (fd < 0)
-		s->stats.dropped += count;
-	else if (count > 0)
-		send_all(s, fd, msgs, count);
+	if (side->fd < 0)
+		s->stats.dropped += out.packets;
+	else
+		send_all(s, side->fd, &out);
 }
 
 void
@@ -291,8 +396,8 @@ media_socket_flush(struct media_socket *s)
 {
 	if (s->waiting_count == 0)
 		return;
-	flush_family(s, AF_INET, s->v4.fd);
-	flush_family(s, AF_INET6, s->v6.fd);
+	flush_family(s, AF_INET, &s->v4);
+	flush_family(s, AF_INET6, &s->v6);
 	for (unsigned i = 0; i < s->waiting_count; i++)
 		packet_free(&s->waiting[i]);
 	s->waiting_count = 0;
@@ -308,6 +413,16 @@ media_socket_send(struct media_socket *s, struct packet *packet)
 
 /* ---- setting up ---------------------------------------------------------- */
 
+/* Kernels before 4.18 do not, and would send a run as one datagram. */
+static bool
+knows_segments(int fd)
+{
+	int       size;
+	socklen_t len = sizeof(size);
+
+	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, &len) == 0;
+}
+
 static int
 side_open(struct side *side, struct media_socket *s, struct event_base *base,
     int fd)
@@ -315,6 +430,7 @@ side_open(struct side *side, struct media_socket *s, struct event_base *base,
 	side->fd = fd;
 	if (fd < 0)
 		return 0;
+	side->segments = knows_segments(fd);
 	side->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable,
 	    side);
 	if (side->readable == NULL || event_add(side->readable, NULL))

@@ -6,7 +6,11 @@
  * SO_TIMESTAMPNS, IP_PKTINFO / IPV6_RECVPKTINFO, V6ONLY). Only monotonic
  * microseconds leave: arrival = now - clamp(real_now - kernel stamp, 0, 1 s),
  * both clocks read once a batch. A reply leaves from the very address its
- * request came to (packet->local). Net thread; owns the descriptors.
+ * request came to (packet->local). Packets in a row between the same addresses
+ * and of one size, but for a shorter last one, leave as one message that the
+ * kernel cuts up (UDP_SEGMENT, "GSO"); a frame to a viewer is such a run. Where
+ * that is not known or refused they leave one by one.
+ * Net thread; owns the descriptors.
  */
 #ifndef NET_MEDIA_SOCKET_H
 #define NET_MEDIA_SOCKET_H
@@ -21,6 +25,7 @@ struct media_socket;
 struct media_socket_stats {
 	uint64_t packets_in, bytes_in;
 	uint64_t packets_out, bytes_out;
+	uint64_t messages_out;		/* that carried them: runs count once */
 	uint64_t dropped;		/* no packet free, or send refused */
 };
 
@@ -32,7 +37,7 @@ struct media_socket_handler {
 	void  *to;
 };
 
-/* fd4 or fd6 may be -1. */
+/* fd4 or fd6 may be -1. Before the filter of system calls: asks the sockets. */
 int  media_socket_new(struct media_socket **out, struct event_base *base,
     int fd4, int fd6, struct packet_pool *pool,
     const struct media_socket_handler *handler);

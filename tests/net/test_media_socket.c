@@ -2,6 +2,7 @@
  * Batches of datagrams over loopback: times, addresses, limits.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <netinet/udp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -304,6 +305,154 @@ a_send_that_fails_is_dropped_alone(void **state)
 	room_close(&room);
 }
 
+/* ---- runs of packets ----------------------------------------------------- */
+
+static bool
+kernel_cuts_runs(int fd)
+{
+	int       size;
+	socklen_t len = sizeof(size);
+
+	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, &len) == 0;
+}
+
+/* Each byte says which packet it is of. */
+static void
+send_packet(struct room *room, const union packet_addr *to, uint8_t number,
+    size_t len)
+{
+	struct packet *packet = packet_new(room->pool);
+
+	packet->len = len;
+	packet->remote = *to;
+	packet->local = room->address;
+	memset(packet->bytes, number, len);
+	media_socket_send(room->socket, packet);
+}
+
+static void
+assert_gets(int fd, uint8_t number, size_t len)
+{
+	uint8_t bytes[PACKET_CAPACITY + 1];
+
+	assert_int_equal(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT), len);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(bytes[i], number);
+}
+
+static void
+assert_gets_no_more(int fd)
+{
+	uint8_t byte;
+
+	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+}
+
+/* Two viewers' frames, a packet of sound before, between and after. */
+static void
+sends_frames_as_runs(int family)
+{
+	static const size_t frame[] = { 1200, 1200, 1200, 700 };
+	const int           one = loopback_socket(family);
+	const int           two = loopback_socket(family);
+	const int           fd = loopback_socket(family);
+	const bool          cuts = kernel_cuts_runs(fd);
+	const union packet_addr to[2] = {
+		loopback_addr(one), loopback_addr(two),
+	};
+	struct room room;
+
+	room_open(&room, fd, family, 64);
+	for (unsigned i = 0; i < 2; i++) {
+		send_packet(&room, &to[i], 100, 90);
+		for (uint8_t k = 0; k < 4; k++)
+			send_packet(&room, &to[i], k, frame[k]);
+		send_packet(&room, &to[i], 101, 701);
+	}
+	media_socket_flush(room.socket);
+	for (unsigned i = 0; i < 2; i++) {
+		const int peer = i == 0 ? one : two;
+
+		assert_gets(peer, 100, 90);
+		for (uint8_t k = 0; k < 4; k++)
+			assert_gets(peer, k, frame[k]);
+		assert_gets(peer, 101, 701);
+		assert_gets_no_more(peer);
+	}
+	assert_int_equal(media_socket_stats(room.socket)->packets_out, 12);
+	assert_int_equal(media_socket_stats(room.socket)->bytes_out,
+	    2 * (90 + 4300 + 701));
+	assert_int_equal(media_socket_stats(room.socket)->messages_out,
+	    cuts ? 6 : 12);
+	assert_int_equal(media_socket_stats(room.socket)->dropped, 0);
+	close(one);
+	close(two);
+	room_close(&room);
+}
+
+static void
+a_frame_to_a_viewer_is_one_message(void **state)
+{
+	const int six = loopback_socket(AF_INET6);
+
+	(void)state;
+	sends_frames_as_runs(AF_INET);
+	if (six < 0)
+		return;		/* this machine has no IPv6 */
+	close(six);
+	sends_frames_as_runs(AF_INET6);
+}
+
+/* 64 packets of the largest size are more than one message may hold. */
+static void
+cuts_runs_that_are_too_long(void **state)
+{
+	const int   peer = loopback_socket(AF_INET);
+	const int   fd = loopback_socket(AF_INET);
+	const bool  cuts = kernel_cuts_runs(fd);
+	const union packet_addr to = loopback_addr(peer);
+	struct room room;
+
+	(void)state;
+	room_open(&room, fd, AF_INET, 64);
+	for (uint8_t i = 0; i < 64; i++)
+		send_packet(&room, &to, i, PACKET_CAPACITY);
+	for (uint8_t i = 0; i < 64; i++)
+		assert_gets(peer, i, PACKET_CAPACITY);
+	assert_gets_no_more(peer);
+	assert_int_equal(media_socket_stats(room.socket)->messages_out,
+	    cuts ? 2 : 64);
+	close(peer);
+	room_close(&room);
+}
+
+/* A socket without checksums is one of the things that forbid runs. */
+static void
+sends_apart_what_is_refused_as_a_run(void **state)
+{
+	const int   peer = loopback_socket(AF_INET);
+	const int   fd = loopback_socket(AF_INET);
+	const int   on = 1;
+	const union packet_addr to = loopback_addr(peer);
+	struct room room;
+
+	(void)state;
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &on,
+	    sizeof(on)), 0);
+	room_open(&room, fd, AF_INET, 64);
+	for (uint8_t i = 0; i < 9; i++)
+		send_packet(&room, &to, i, i == 8 ? 30 : 500);
+	media_socket_flush(room.socket);
+	for (uint8_t i = 0; i < 9; i++)
+		assert_gets(peer, i, i == 8 ? 30 : 500);
+	assert_gets_no_more(peer);
+	assert_int_equal(media_socket_stats(room.socket)->packets_out, 9);
+	assert_int_equal(media_socket_stats(room.socket)->messages_out, 9);
+	assert_int_equal(media_socket_stats(room.socket)->dropped, 0);
+	close(peer);
+	room_close(&room);
+}
+
 int
 main(void)
 {
@@ -315,6 +464,9 @@ main(void)
 		cmocka_unit_test(sends_back_in_order),
 		cmocka_unit_test(answers_from_the_address_it_was_asked_at),
 		cmocka_unit_test(a_send_that_fails_is_dropped_alone),
+		cmocka_unit_test(a_frame_to_a_viewer_is_one_message),
+		cmocka_unit_test(cuts_runs_that_are_too_long),
+		cmocka_unit_test(sends_apart_what_is_refused_as_a_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
