@@ -16,6 +16,7 @@ import { until } from './tap.mjs';
 const files = {
 	'/peer.html': 'text/html; charset=utf-8',
 	'/peer.js': 'text/javascript; charset=utf-8',
+	'/meter.mjs': 'text/javascript; charset=utf-8',
 };
 
 const chromiumArguments = [
@@ -182,6 +183,14 @@ class BrowserClient {
 
 		return decode(Buffer.from(sound, 'base64'),
 		    path.join(this.folder, `${this.kind}-${++recordings}.sound`));
+	}
+
+	measure() {
+		return this.page.evaluate(() => peer.measure());
+	}
+
+	measured() {
+		return this.page.evaluate(() => peer.measured());
 	}
 
 	leave() {

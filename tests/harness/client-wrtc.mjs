@@ -3,13 +3,16 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  *   join   {url, name, mode, colour, toneHz, codec, edits}  mode: both (send and watch), send,
- *          watch; for `url` see join() below; codec: the offer has this video codec alone;
+ *          watch; for `url` see join() below; toneHz: or 'speech'; codec: the offer has this
+ *          video codec alone;
  *          edits: {offer: [[pattern, replacement]…], answer: […]}, on the way to the other side
  *          → {status, headers, session, participant, offer, answer}
  *   stats  → {framesDecoded, framesReceived, packetsLost, keyFramesDecoded, width, height,
  *          available (bit/s, what its congestion control thinks that it may send)}
  *   look   {points: [[x, y]…]} in fractions → {width, height, colours: [[r, g, b]…]}
  *   record {ms, file} raw 48 kHz mono s16
+ *   measure {tile} begins, measured ends and gives {samples, pictures} as in meter.mjs; tile: a
+ *          place {x, y, w, h} in fractions whose changes mark the pictures
  *   leave  DELETEs the session and closes
  *   crowd  {url, count}: as many more who watch; crowdStats → a list of their stats
  */
@@ -17,6 +20,8 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import wrtc from '@roamhq/wrtc';
+import { Babble } from './babble.mjs';
+import { Meter } from './meter.mjs';
 
 const { RTCVideoSource, RTCVideoSink, RTCAudioSource, RTCAudioSink } = wrtc.nonstandard;
 const WIDTH = 320, HEIGHT = 240, FPS = 15;
@@ -24,6 +29,7 @@ const AMPLITUDE = 32768 * 10 ** (-26 / 20);
 
 let connection = null;
 let session = null;
+let meter = null, watched = null;
 const crowd = [];		/* connections that only watch */
 const received = { audio: null, video: null };	/* tracks */
 const keep = [];		/* what must not be collected */
@@ -80,15 +86,22 @@ function sendVideo(colour) {
 	return source.createTrack();
 }
 
-function sendTone(hz) {
-	const source = new RTCAudioSource();
+/* 10 ms of a tone, the `count`th. */
+function toneOf(hz, count) {
 	const turn = 2 * Math.PI * hz / 48000;
+
+	return Int16Array.from({ length: 480 },
+	    (_, i) => Math.round(AMPLITUDE * Math.sin(turn * (count * 480 + i))));
+}
+
+/* A tone, or speech for `hz` 'speech'. */
+function sendSound(hz) {
+	const source = new RTCAudioSource();
+	const babble = hz === 'speech' ? new Babble() : null;
 
 	keep.push(source);
 	atRate(100, 10, (count) => {
-		const samples = new Int16Array(480);
-		for (let i = 0; i < 480; i++)
-			samples[i] = Math.round(AMPLITUDE * Math.sin(turn * (count * 480 + i)));
+		const samples = babble ? babble.next(480) : toneOf(hz, count);
 		source.onData({
 			samples, sampleRate: 48000, bitsPerSample: 16,
 			channelCount: 1, numberOfFrames: 480,
@@ -153,13 +166,40 @@ function colourAt(frame, x, y) {
 	return sum.map((value) => Math.max(0, Math.min(255, Math.round(value / 64))));
 }
 
+/* A number that changes when the luma in a place does. */
+function markOf({ width, height, data }, { x, y, w, h }) {
+	let mark = 0;
+
+	for (let row = 0.5; row < 24; row++) {
+		const line = Math.floor((y + h * row / 24) * height) * width;
+		for (let column = 0.5; column < 48; column++) {
+			const value = data[line + Math.floor((x + w * column / 48) * width)];
+			mark = (mark * 31 + (value > 180)) | 0;
+		}
+	}
+	return mark;
+}
+
+function measure({ tile }) {
+	meter = new Meter(() => connection);
+	watched = new RTCVideoSink(received.video);
+	watched.onframe = ({ frame }) =>
+		meter.picture(frame.height, tile ? markOf(frame, tile) : 0);
+	meter.start();
+}
+
+function measured() {
+	watched.stop();
+	return meter.stop();
+}
+
 /* ---- commands ------------------------------------------------------------------------ */
 
 function addTracks(peer, { mode, colour, toneHz }) {
 	const sends = mode !== 'watch';
 
 	if (sends && toneHz)
-		peer.addTrack(sendTone(toneHz));
+		peer.addTrack(sendSound(toneHz));
 	else if (mode !== 'send')
 		peer.addTransceiver('audio', { direction: 'recvonly' });
 	if (sends && colour)
@@ -254,6 +294,8 @@ const commands = {
 	join,
 	stats: () => statsOf(connection),
 	record,
+	measure,
+	measured,
 	async look({ points }) {
 		const picture = await nextPicture();
 		return {

@@ -22,7 +22,7 @@ export const CLIENT_NICE = 10;
 export async function enterNamespace() {
 	if (address) {
 		/* All that this starts are clients but the server, which takes it back. */
-		os.setPriority(CLIENT_NICE);
+		os.setPriority(Math.min(19, os.getPriority() + CLIENT_NICE));
 		return;
 	}
 	const script = fileURLToPath(new URL('netns.sh', import.meta.url));

@@ -7,7 +7,7 @@
 const peer = (() => {
 	const FPS = 15;
 	const AMPLITUDE = 10 ** (-26 / 20);
-	let connection, session, events, recorder;
+	let connection, session, events, recorder, meter;
 
 	/* ---- sending ----------------------------------------------------------------- */
 
@@ -202,5 +202,28 @@ const peer = (() => {
 		return reader.result.split(',')[1];
 	}
 
-	return { join, leave, stats, look, record, sendCodec };
+	/* Begins to measure, as meter.mjs has it. */
+	async function measure() {
+		const screen = document.getElementById('screen');
+		const { Meter } = await import('/meter.mjs');
+		const begun = new Meter(() => connection);
+		const shown = () => {
+			begun.picture(screen.videoHeight);
+			if (meter === begun)
+				screen.requestVideoFrameCallback(shown);
+		};
+
+		meter = begun;
+		screen.requestVideoFrameCallback(shown);
+		begun.start();
+	}
+
+	function measured() {
+		const ended = meter;
+
+		meter = null;
+		return ended.stop();
+	}
+
+	return { join, leave, stats, look, record, sendCodec, measure, measured };
 })();

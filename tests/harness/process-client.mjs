@@ -103,6 +103,14 @@ class ProcessClient {
 		return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
 	}
 
+	measure(options = {}) {
+		return this.ask('measure', options);
+	}
+
+	measured() {
+		return this.ask('measured');
+	}
+
 	leave() {
 		return this.ask('leave');
 	}
