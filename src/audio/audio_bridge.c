@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/active_speaker.h"
 #include "audio/audio_level.h"
@@ -16,12 +17,26 @@
 
 #define COMPLEXITY 5
 
+/* What a quality is: rate (0: the room's), FEC for this loss, ticks. */
+static const struct way {
+	uint32_t bps;
+	int      loss_percent;
+	unsigned span;
+} ways[AUDIO_QUALITIES] = {
+	[AUDIO_PLAIN] = { 0, 0, 1 },
+	[AUDIO_FEC] = { 0, 10, 1 },
+	[AUDIO_LEAN] = { AUDIO_LEAN_BPS, 25, 1 },
+	[AUDIO_THIN] = { AUDIO_THIN_BPS, 15, AUDIO_SPAN_MAX },
+};
+
 struct leg {
 	struct audio_leg_config cfg;
 	struct audio_receiver *receiver;
 	bool                   sound;	/* `frame` holds this tick's */
 	struct audio_frame     frame;
 	struct outlet         *private;	/* while heard, if it listens */
+	enum audio_quality     quality;
+	enum audio_quality     wanted;	/* the quality, soon */
 	bool                   started;	/* got its first payload */
 };
 
@@ -29,22 +44,53 @@ struct leg {
 struct outlet {
 	bool                  taken;
 	struct audio_encoder *encoder;	/* made when first needed */
+	enum audio_quality    quality;
 	struct limiter        limiter;
+	float                 held[AUDIO_SPAN_MAX * AUDIO_FRAME_LEN];
 	uint8_t               payload[AUDIO_PAYLOAD_MAX];
 };
 
 struct audio_bridge {
 	uint32_t                    bps;
 	uint32_t                    rtp_time;
+	unsigned                    phase;	/* tick of a packet of three */
 	struct audio_bridge_out     sink;
 	struct active_speaker      *speakers;
 	struct audio_receiver_stats received;
 	struct audio_bridge_stats   stats;
-	struct outlet               shared;
+	struct outlet               shared[AUDIO_QUALITIES];
 	struct outlet               private[AUDIO_HEARD_MAX];
 	struct audio_frame          sum;
 	struct leg                 *legs[AUDIO_LEGS_MAX];
 };
+
+static void
+outlet_tune(struct audio_bridge *b, struct outlet *o,
+    enum audio_quality quality)
+{
+	const struct way *way = &ways[quality];
+
+	o->quality = quality;
+	audio_encoder_set_rate(o->encoder, way->bps != 0 &&
+	    way->bps < b->bps ? way->bps : b->bps);
+	audio_encoder_set_loss(o->encoder, way->loss_percent);
+}
+
+/* A stream begins. Returns 0 or -ENOMEM. */
+static int
+outlet_open(struct audio_bridge *b, struct outlet *o,
+    enum audio_quality quality)
+{
+	if (o->encoder)
+		audio_encoder_reset(o->encoder);
+	else if (audio_encoder_new(&o->encoder, b->bps, COMPLEXITY) != 0)
+		return -ENOMEM;
+	outlet_tune(b, o, quality);
+	limiter_init(&o->limiter);
+	memset(o->held, 0, sizeof(o->held));
+	o->taken = true;
+	return 0;
+}
 
 int
 audio_bridge_new(struct audio_bridge **out, uint32_t bps, uint32_t rtp_base,
@@ -60,10 +106,9 @@ audio_bridge_new(struct audio_bridge **out, uint32_t bps, uint32_t rtp_base,
 	    AUDIO_HEARD_MAX);
 	if (err)
 		goto fail;
-	err = audio_encoder_new(&b->shared.encoder, bps, COMPLEXITY);
+	err = outlet_open(b, &b->shared[AUDIO_PLAIN], AUDIO_PLAIN);
 	if (err)
 		goto fail;
-	limiter_init(&b->shared.limiter);
 	*out = b;
 	return 0;
 
@@ -81,7 +126,8 @@ audio_bridge_free(struct audio_bridge *b)
 		audio_bridge_remove(b, i);
 	for (unsigned i = 0; i < AUDIO_HEARD_MAX; i++)
 		audio_encoder_free(b->private[i].encoder);
-	audio_encoder_free(b->shared.encoder);
+	for (unsigned i = 0; i < AUDIO_QUALITIES; i++)
+		audio_encoder_free(b->shared[i].encoder);
 	active_speaker_free(b->speakers);
 	free(b);
 }
@@ -139,6 +185,14 @@ audio_bridge_remove(struct audio_bridge *b, unsigned leg)
 }
 
 void
+audio_bridge_set_quality(struct audio_bridge *b, unsigned leg,
+    enum audio_quality quality)
+{
+	if (leg < AUDIO_LEGS_MAX && b->legs[leg] && quality < AUDIO_QUALITIES)
+		b->legs[leg]->wanted = quality;
+}
+
+void
 audio_bridge_push(struct audio_bridge *b, unsigned leg, struct packet *packet)
 {
 	struct leg *l = leg < AUDIO_LEGS_MAX ? b->legs[leg] : NULL;
@@ -172,20 +226,17 @@ receive_all(struct audio_bridge *b, int64_t now_us)
 
 /* An encoder for one who begins to be heard. NULL leaves him the shared one. */
 static struct outlet *
-outlet_take(struct audio_bridge *b)
+outlet_take(struct audio_bridge *b, enum audio_quality quality)
 {
 	for (unsigned i = 0; i < AUDIO_HEARD_MAX; i++) {
 		struct outlet *o = &b->private[i];
 
 		if (o->taken)
 			continue;
-		if (o->encoder)
-			audio_encoder_reset(o->encoder);
-		else if (audio_encoder_new(&o->encoder, b->bps,
-		    COMPLEXITY) != 0)
+		if (outlet_open(b, o, quality) != 0)
 			return NULL;
-		limiter_init(&o->limiter);
-		o->taken = true;
+		/* He was not in the mix until now, so it was his, too. */
+		memcpy(o->held, b->shared[quality].held, sizeof(o->held));
 		return o;
 	}
 	return NULL;
@@ -214,31 +265,53 @@ mix(struct audio_bridge *b)
 
 		if (l && l->cfg.listens && l->private == NULL &&
 		    active_speaker_heard(b->speakers, i))
-			l->private = outlet_take(b);
+			l->private = outlet_take(b, l->quality);
 	}
 }
 
-/* Limits and encodes; returns bytes in o->payload, 0 for none. */
+/*
+ * Limits, and encodes when the packet is full; returns bytes in o->payload, 0
+ * for none.
+ */
 static size_t
 encode(struct audio_bridge *b, struct outlet *o, struct audio_frame *frame)
 {
-	int len;
+	const unsigned span = ways[o->quality].span;
+	const unsigned at = b->phase % span;
+	int            len;
 
 	limiter_run(&o->limiter, frame);
-	len = audio_encoder_encode(o->encoder, frame, o->payload);
 	b->stats.encoders++;
+	if (span == 1) {
+		len = audio_encoder_encode(o->encoder, frame, o->payload);
+		return len > 0 ? (size_t)len : 0;
+	}
+	memcpy(o->held + (size_t)at * AUDIO_FRAME_LEN, frame->samples,
+	    sizeof(frame->samples));
+	if (at + 1 < span)
+		return 0;
+	len = audio_encoder_encode_long(o->encoder, o->held, span,
+	    o->payload);
 	return len > 0 ? (size_t)len : 0;
 }
 
 static void
-emit(struct audio_bridge *b, unsigned leg, const uint8_t *payload, size_t len)
+emit(struct audio_bridge *b, unsigned leg, const struct outlet *o, size_t len)
 {
-	struct leg *l = b->legs[leg];
-	const bool  first = !l->started && len > 0;
+	struct leg          *l = b->legs[leg];
+	const unsigned       frames = ways[o->quality].span;
+	struct audio_payload payload = {
+		.bytes = o->payload,
+		.len = len,
+		.frames = frames,
+		.rtp_time = b->rtp_time - (frames - 1) * AUDIO_FRAME_LEN,
+		.talk_start = !l->started,
+	};
 
-	if (first)
-		l->started = true;
-	b->sink.payload(b->sink.to, leg, payload, len, b->rtp_time, first);
+	if (len == 0)
+		return;
+	l->started = true;
+	b->sink.payload(b->sink.to, leg, &payload);
 }
 
 static void
@@ -248,7 +321,6 @@ send_private(struct audio_bridge *b)
 
 	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
 		struct leg *l = b->legs[i];
-		size_t      len;
 
 		if (l == NULL || l->private == NULL)
 			continue;
@@ -256,27 +328,51 @@ send_private(struct audio_bridge *b)
 			audio_mix_minus(&minus, &b->sum, &l->frame);
 		else
 			minus = b->sum;
-		len = encode(b, l->private, &minus);
-		emit(b, i, l->private->payload, len);
+		emit(b, i, l->private, encode(b, l->private, &minus));
 	}
 }
 
+/*
+ * The shared stream of one quality. That of long packets goes on while anybody
+ * listens in it, so that who falls silent finds it whole.
+ */
 static void
-send_shared(struct audio_bridge *b)
+send_shared(struct audio_bridge *b, enum audio_quality quality)
 {
 	struct audio_frame whole = b->sum;
+	struct outlet     *o = &b->shared[quality];
 	bool               encoded = false;
 	size_t             len = 0;
 
 	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
 		const struct leg *l = b->legs[i];
 
-		if (l == NULL || !l->cfg.listens || l->private)
+		if (l == NULL || !l->cfg.listens || l->quality != quality ||
+		    (l->private && ways[quality].span == 1))
 			continue;
+		if (!encoded && !o->taken && outlet_open(b, o, quality) != 0)
+			return;
 		if (!encoded)
-			len = encode(b, &b->shared, &whole);
+			len = encode(b, o, &whole);
 		encoded = true;
-		emit(b, i, b->shared.payload, len);
+		if (l->private == NULL)
+			emit(b, i, o, len);
+	}
+	o->taken = encoded;
+}
+
+/* Qualities change where long packets begin, so that no sample is sent twice. */
+static void
+change_qualities(struct audio_bridge *b)
+{
+	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+		struct leg *l = b->legs[i];
+
+		if (l == NULL || l->quality == l->wanted)
+			continue;
+		l->quality = l->wanted;
+		if (l->private)
+			outlet_tune(b, l->private, l->quality);
 	}
 }
 
@@ -287,13 +383,17 @@ audio_bridge_tick(struct audio_bridge *b, int64_t now_us)
 	const unsigned *list;
 	unsigned        count;
 
+	if (b->phase == 0)
+		change_qualities(b);
 	receive_all(b, now_us);
 	changed = active_speaker_tick(b->speakers);
 	mix(b);
 	b->stats.encoders = 0;
 	send_private(b);
-	send_shared(b);
+	for (unsigned i = 0; i < AUDIO_QUALITIES; i++)
+		send_shared(b, (enum audio_quality)i);
 	b->rtp_time += AUDIO_FRAME_LEN;
+	b->phase = (b->phase + 1) % AUDIO_SPAN_MAX;
 	if (changed) {
 		list = active_speaker_list(b->speakers, &count);
 		b->sink.speaking(b->sink.to, list, count);

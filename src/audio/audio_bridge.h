@@ -11,9 +11,10 @@
  * are measured again after decoding. At most AUDIO_HEARD_MAX legs are heard.
  * Who starts to be heard gets a private encoder with that frame and goes back
  * to the shared one 1 s after he stopped. One call of audio_bridge_tick each
- * 20 ms makes one payload for every leg that listens; RTP time is the tick
- * count times 960, equal for all. No threads, no clock inside. Owner: audio
- * thread.
+ * 20 ms makes one payload for every leg that listens (each third one, of 60
+ * ms, in AUDIO_THIN); RTP time is the tick count times 960, equal for all. A
+ * leg has a quality, and there is a shared encode of each quality that is
+ * used. No threads, no clock inside. Owner: audio thread.
  */
 #ifndef AUDIO_AUDIO_BRIDGE_H
 #define AUDIO_AUDIO_BRIDGE_H
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #include "audio/audio_codec.h"
+#include "audio/audio_quality.h"
 #include "util/packet.h"
 
 #define AUDIO_LEGS_MAX  256
@@ -43,14 +45,19 @@ struct audio_bridge_stats {
 	unsigned encoders;		/* in use in the last tick */
 };
 
+/* What a leg is to be sent. */
+struct audio_payload {
+	const uint8_t *bytes;		/* the same for all of a shared stream */
+	size_t         len;
+	unsigned       frames;		/* in it, of 20 ms: this and before */
+	uint32_t       rtp_time;	/* of the first one's first sample */
+	bool           talk_start;	/* sets the marker */
+};
+
 struct audio_bridge_out {
-	/*
-	 * For each listening leg once a tick; `payload` is borrowed. The same
-	 * payload pointer comes for all legs of the shared stream. len 0:
-	 * nothing to send in this tick (DTX). `talk_start` sets the marker.
-	 */
-	void (*payload)(void *to, unsigned leg, const uint8_t *payload,
-	    size_t len, uint32_t rtp_time, bool talk_start);
+	/* For each listening leg and tick that ends a packet; borrowed. */
+	void (*payload)(void *to, unsigned leg,
+	    const struct audio_payload *payload);
 	/* The speakers changed: legs, loudest first. */
 	void (*speaking)(void *to, const unsigned *legs, unsigned count);
 	void  *to;
@@ -66,6 +73,13 @@ void audio_bridge_free(struct audio_bridge *b);
 int  audio_bridge_add(struct audio_bridge *b, unsigned leg,
     const struct audio_leg_config *cfg);
 void audio_bridge_remove(struct audio_bridge *b, unsigned leg);
+
+/*
+ * The leg hears in this quality from one of the next three ticks on: where a
+ * packet of 60 ms begins. AUDIO_PLAIN until then.
+ */
+void audio_bridge_set_quality(struct audio_bridge *b, unsigned leg,
+    enum audio_quality quality);
 
 /* Takes a plain RTP packet of the leg; anything wrong is dropped, counted. */
 void audio_bridge_push(struct audio_bridge *b, unsigned leg,

@@ -54,10 +54,15 @@ int  audio_encoder_new(struct audio_encoder **out, uint32_t bps,
     int complexity);
 void audio_encoder_free(struct audio_encoder *e);
 void audio_encoder_reset(struct audio_encoder *e);	/* a new stream */
+/* What in-band FEC is made for; 0: none. */
 void audio_encoder_set_loss(struct audio_encoder *e, int loss_percent);
+void audio_encoder_set_rate(struct audio_encoder *e, uint32_t bps);
 
 /* Returns payload bytes, or -EIO. */
 int audio_encoder_encode(struct audio_encoder *e,
     const struct audio_frame *frame, uint8_t out[AUDIO_PAYLOAD_MAX]);
+/* One packet of `count` frames that follow each other: 1, 2 or 3. */
+int audio_encoder_encode_long(struct audio_encoder *e, const float *samples,
+    unsigned count, uint8_t out[AUDIO_PAYLOAD_MAX]);
 
 #endif

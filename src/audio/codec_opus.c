@@ -186,12 +186,25 @@ audio_encoder_set_loss(struct audio_encoder *e, int loss_percent)
 	    OPUS_SET_PACKET_LOSS_PERC(loss_percent));
 }
 
+void
+audio_encoder_set_rate(struct audio_encoder *e, uint32_t bps)
+{
+	(void)opus_encoder_ctl(e->opus, OPUS_SET_BITRATE((opus_int32)bps));
+}
+
 int
 audio_encoder_encode(struct audio_encoder *e, const struct audio_frame *frame,
     uint8_t out[AUDIO_PAYLOAD_MAX])
 {
-	const opus_int32 len = opus_encode_float(e->opus, frame->samples,
-	    AUDIO_FRAME_LEN, out, AUDIO_PAYLOAD_MAX);
+	return audio_encoder_encode_long(e, frame->samples, 1, out);
+}
+
+int
+audio_encoder_encode_long(struct audio_encoder *e, const float *samples,
+    unsigned count, uint8_t out[AUDIO_PAYLOAD_MAX])
+{
+	const opus_int32 len = opus_encode_float(e->opus, samples,
+	    (int)count * AUDIO_FRAME_LEN, out, AUDIO_PAYLOAD_MAX);
 
 	return len > 0 ? (int)len : -EIO;
 }

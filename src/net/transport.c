@@ -45,16 +45,18 @@ on_dtls_send(void *to, const uint8_t *bytes, size_t len)
 	media_socket_send(t->table->socket, packet);
 }
 
-typedef int protect_fn(struct rtp_crypt *, uint8_t *, size_t *, size_t);
-
-static void
-protect_and_send(struct transport *t, struct packet *packet, int64_t now_us,
-    protect_fn *protect)
+bool
+transport_seal_rtp(struct transport *t, struct packet *packet)
 {
-	if (!transport_connected(t) ||
-	    !address_to_selected(t, packet, now_us) ||
-	    protect(t->crypt, packet->bytes, &packet->len,
-	    sizeof(packet->bytes)))
+	return transport_connected(t) && rtp_crypt_protect(t->crypt,
+	    packet->bytes, &packet->len, sizeof(packet->bytes)) == 0;
+}
+
+void
+transport_send_sealed(struct transport *t, struct packet *packet,
+    int64_t now_us)
+{
+	if (!transport_connected(t) || !address_to_selected(t, packet, now_us))
 		packet_free(&packet);
 	else
 		media_socket_send(t->table->socket, packet);
@@ -63,13 +65,20 @@ protect_and_send(struct transport *t, struct packet *packet, int64_t now_us,
 void
 transport_send_rtp(struct transport *t, struct packet *packet, int64_t now_us)
 {
-	protect_and_send(t, packet, now_us, rtp_crypt_protect);
+	if (!transport_seal_rtp(t, packet))
+		packet_free(&packet);
+	else
+		transport_send_sealed(t, packet, now_us);
 }
 
 void
 transport_send_rtcp(struct transport *t, struct packet *packet, int64_t now_us)
 {
-	protect_and_send(t, packet, now_us, rtp_crypt_protect_rtcp);
+	if (!transport_connected(t) || rtp_crypt_protect_rtcp(t->crypt,
+	    packet->bytes, &packet->len, sizeof(packet->bytes)))
+		packet_free(&packet);
+	else
+		transport_send_sealed(t, packet, now_us);
 }
 
 /* ---- DTLS ---------------------------------------------------------------- */

@@ -104,6 +104,16 @@ void transport_send_rtp(struct transport *t, struct packet *packet,
 void transport_send_rtcp(struct transport *t, struct packet *packet,
     int64_t now_us);
 
+/*
+ * The two halves of transport_send_rtp, for what is sent more than once: the
+ * bytes of a sealed packet may be kept, and sent again as they are. Sealing
+ * returns false when the packet is to be dropped, by the caller; sending takes
+ * it.
+ */
+bool transport_seal_rtp(struct transport *t, struct packet *packet);
+void transport_send_sealed(struct transport *t, struct packet *packet,
+    int64_t now_us);
+
 /* When transport_timeout wants to be called; INT64_MAX: never. */
 int64_t transport_next_us(const struct transport *t);
 void    transport_timeout(struct transport *t, int64_t now_us);

@@ -30,10 +30,12 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 		if (report.ssrc != who->audio_out.ssrc &&
 		    report.ssrc != who->video_out.ssrc)
 			continue;
-		if (report.ssrc == who->video_out.ssrc)
+		if (report.ssrc == who->video_out.ssrc) {
 			who->watch.loss_q8 = report.fraction_lost;
-		else
+		} else {
 			who->down_loss_q8 = report.fraction_lost;
+			sound_repair_report(&who->repair, &report);
+		}
 		rtt_us = rtp_stats_rtt_us(&report,
 		    room_ntp(who->room, arrival_us));
 		if (rtt_us >= 0 && rtt_us < RTT_MAX_US)
@@ -57,15 +59,25 @@ static void
 feedback_nacks(struct participant *who, const struct rtcp_part *part,
     int64_t now_us)
 {
-	uint16_t sequences[RTCP_NACKS_MAX];
-	unsigned count;
+	const bool video = part->media_ssrc == who->video_out.ssrc;
+	uint16_t   sequences[RTCP_NACKS_MAX];
+	unsigned   count;
 
-	if (part->media_ssrc != who->video_out.ssrc)
+	if (!video && part->media_ssrc != who->audio_out.ssrc)
 		return;
 	count = rtcp_part_nacks(part, sequences);
 	who->room->nacks_in += count;
-	for (unsigned i = 0; i < count; i++)
-		subscription_resend(who, sequences[i], now_us);
+	for (unsigned i = 0; i < count; i++) {
+		const bool first = video ?
+		    subscription_missed(who, sequences[i]) :
+		    sound_out_asked(who, sequences[i], now_us);
+
+		who->missing += first;
+		who->missing_runs += first && (i == 0 || sequences[i] !=
+		    (uint16_t)(sequences[i - 1] + 1));
+		if (video)
+			subscription_resend(who, sequences[i], now_us);
+	}
 }
 
 static void

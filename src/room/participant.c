@@ -398,6 +398,7 @@ participant_due(struct participant *who, int64_t now_us)
 	if (who->report_due_us <= now_us) {
 		feedback_send_reports(who, now_us);
 		subscription_look(who, now_us);
+		sound_out_look(who, now_us);
 		who->report_due_us = now_us + REPORT_INTERVAL_US;
 	}
 	if (who->twcc_due_us <= now_us) {
@@ -432,6 +433,7 @@ participant_free(struct participant *who)
 		return;
 	transport_free(who->transport);
 	frame_assembler_free(who->assembler);
+	sound_history_free(who->sound);
 	free(who);
 }
 
@@ -511,6 +513,8 @@ participant_new(struct room *room, const struct ipc_join *join,
 	    who->audio_out.ssrc == 0 || who->video_out.ssrc == 0);
 	nack_init(&who->nack);
 	twcc_feedback_init(&who->twcc);
+	sound_repair_init(&who->repair, room->cfg.audio_bps,
+	    who->audio_out.next_sequence, now_us);
 	return who;
 }
 

@@ -358,6 +358,18 @@ pipeline_add(struct pipeline *p, unsigned slot,
 }
 
 void
+pipeline_audio_quality(struct pipeline *p, unsigned slot,
+    enum audio_quality quality)
+{
+	struct audio_command *command = xcalloc(1, sizeof(*command));
+
+	command->kind = AUDIO_HEARS;
+	command->slot = slot;
+	command->quality = quality;
+	pipeline_command(p->audio_commands, command);
+}
+
+void
 pipeline_remove(struct pipeline *p, unsigned slot)
 {
 	struct audio_command  *silence = xcalloc(1, sizeof(*silence));

@@ -41,6 +41,7 @@
 
 #define PIPELINE_SLOTS AUDIO_LEGS_MAX
 #define PIPELINE_RENDITIONS_MAX 9
+#define AUDIO_PAYLOADS_MAX (AUDIO_HEARD_MAX + AUDIO_QUALITIES)
 
 struct pipeline;
 
@@ -56,14 +57,14 @@ struct pipeline_config {
 
 /* One tick of sound for all listeners; payloads are shared. */
 struct audio_tick {
-	uint32_t rtp_time;
-	int64_t  time_us;		/* when the tick was due */
 	unsigned payload_count;
 	unsigned leg_count;
 	struct {
+		uint32_t rtp_time;	/* of its first sample … */
+		int64_t  time_us;	/* … and when that was */
 		uint16_t len;
 		uint8_t  bytes[AUDIO_PAYLOAD_MAX];
-	} payloads[AUDIO_HEARD_MAX + 2];
+	} payloads[AUDIO_PAYLOADS_MAX];
 	struct {
 		uint16_t slot;
 		uint8_t  payload;	/* index */
@@ -123,6 +124,10 @@ void pipeline_drain_audio(struct pipeline *p);
 void pipeline_add(struct pipeline *p, unsigned slot,
     const struct audio_leg_config *leg);
 void pipeline_remove(struct pipeline *p, unsigned slot);
+
+/* The quality in which the slot hears; AUDIO_PLAIN at first. */
+void pipeline_audio_quality(struct pipeline *p, unsigned slot,
+    enum audio_quality quality);
 
 /* Takes a plain RTP packet of the slot's sound. */
 void pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet);

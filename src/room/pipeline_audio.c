@@ -12,34 +12,34 @@
 #define LATE_US 10000
 
 void
-pipeline_audio_payload(void *to, unsigned leg, const uint8_t *payload,
-    size_t len, uint32_t rtp_time, bool talk_start)
+pipeline_audio_payload(void *to, unsigned leg,
+    const struct audio_payload *payload)
 {
 	struct pipeline   *p = to;
 	struct audio_tick *tick = p->tick;
 	unsigned           i;
 
-	if (len == 0 || len > AUDIO_PAYLOAD_MAX)
+	if (payload->len > AUDIO_PAYLOAD_MAX)
 		return;
-	tick->rtp_time = rtp_time;
-	/* The shared payload comes again and again: the newest first. */
+	/* Shared payloads come again and again: the newest first. */
 	for (i = tick->payload_count; i > 0; i--)
-		if (p->tick_payloads[i - 1] == payload)
+		if (p->tick_payloads[i - 1] == payload->bytes)
 			break;
 	if (i == 0) {
-		const unsigned max = sizeof(tick->payloads) /
-		    sizeof(tick->payloads[0]);
-
-		if (tick->payload_count == max)
+		if (tick->payload_count == AUDIO_PAYLOADS_MAX)
 			return;
 		i = ++tick->payload_count;
-		p->tick_payloads[i - 1] = payload;
-		tick->payloads[i - 1].len = (uint16_t)len;
-		memcpy(tick->payloads[i - 1].bytes, payload, len);
+		p->tick_payloads[i - 1] = payload->bytes;
+		tick->payloads[i - 1].rtp_time = payload->rtp_time;
+		tick->payloads[i - 1].time_us = p->tick_due_us -
+		    (int64_t)(payload->frames - 1) * AUDIO_FRAME_US;
+		tick->payloads[i - 1].len = (uint16_t)payload->len;
+		memcpy(tick->payloads[i - 1].bytes, payload->bytes,
+		    payload->len);
 	}
 	tick->legs[tick->leg_count].slot = (uint16_t)leg;
 	tick->legs[tick->leg_count].payload = (uint8_t)(i - 1);
-	tick->legs[tick->leg_count].talk_start = talk_start;
+	tick->legs[tick->leg_count].talk_start = payload->talk_start;
 	tick->leg_count++;
 }
 
@@ -88,6 +88,9 @@ audio_obey(struct pipeline *p, struct audio_command *command)
 		}
 		audio_drop_waiting(p, slot);
 		break;
+	case AUDIO_HEARS:
+		audio_bridge_set_quality(p->bridge, slot, command->quality);
+		break;
 	case AUDIO_QUIT:
 		go_on = false;
 		break;
@@ -114,7 +117,7 @@ audio_beat(struct pipeline *p, int64_t due_us)
 			audio_bridge_push(p->bridge, slot, packet);
 	}
 	p->tick = xcalloc(1, sizeof(*p->tick));
-	p->tick->time_us = due_us;
+	p->tick_due_us = due_us;
 	/* When it was due: late beats do not look like jitter of the line. */
 	audio_bridge_tick(p->bridge, due_us);
 	dropped = p->tick;

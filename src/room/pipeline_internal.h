@@ -44,8 +44,9 @@ struct pipeline_event {
 
 /* To the audio thread. Freed by the reader. */
 struct audio_command {
-	enum { AUDIO_ADD, AUDIO_REMOVE, AUDIO_QUIT } kind;
+	enum { AUDIO_ADD, AUDIO_REMOVE, AUDIO_HEARS, AUDIO_QUIT } kind;
 	unsigned                slot;
+	enum audio_quality      quality;	/* AUDIO_HEARS */
 	struct audio_leg_config leg;
 };
 
@@ -139,7 +140,8 @@ struct pipeline {
 	bool                 leg_on[PIPELINE_SLOTS];
 	unsigned             leg_count;
 	struct audio_tick   *tick;		/* being filled */
-	const uint8_t       *tick_payloads[AUDIO_HEARD_MAX + 2];
+	int64_t              tick_due_us;	/* when it was due */
+	const uint8_t       *tick_payloads[AUDIO_PAYLOADS_MAX];
 
 	/* Decode threads. */
 	struct decode_lane   lanes[DECODE_LANES_MAX];
@@ -179,8 +181,8 @@ void *pipeline_compose_run(void *arg);
 void *pipeline_encode_run(void *arg);
 
 /* Sinks of the audio bridge. */
-void pipeline_audio_payload(void *to, unsigned leg, const uint8_t *payload,
-    size_t len, uint32_t rtp_time, bool talk_start);
+void pipeline_audio_payload(void *to, unsigned leg,
+    const struct audio_payload *payload);
 void pipeline_audio_speaking(void *to, const unsigned *legs, unsigned count);
 
 #endif

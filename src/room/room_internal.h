@@ -21,11 +21,13 @@
 #include "room/room.h"
 #include "room/rendition_choice.h"
 #include "room/room_channel.h"
+#include "room/sound_repair.h"
 #include "rtp/frame_assembler.h"
 #include "rtp/nack.h"
 #include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
 #include "rtp/send_history.h"
+#include "rtp/sound_history.h"
 #include "rtp/twcc_feedback.h"
 #include "sdp/offer_answer.h"
 #include "util/log.h"
@@ -54,6 +56,8 @@ struct sent {
 	uint16_t picture_id;
 	uint8_t  tl0_index;
 	uint8_t  resent;
+	bool     key;			/* part of a key frame */
+	bool     missed;		/* a NACK named it */
 };
 
 /* A viewer's tie to a rendition, and on its way to another. */
@@ -69,6 +73,8 @@ struct subscription {
 	unsigned loss_q8;
 	uint32_t bytes_before;		/* video_out.bytes at the last look */
 	int64_t  looked_us;
+	bool     in_key;		/* the frame being sent is a key frame */
+	uint16_t key_sequence;		/* first one of the newest key frame */
 	uint32_t made_time;		/* RTP time of the newest frame … */
 	uint32_t sent_time;		/* … and what it was sent with */
 	uint16_t picture_id;		/* last sent */
@@ -120,6 +126,14 @@ struct participant {
 	/* To the participant. */
 	struct rtp_sender     audio_out, video_out;
 	struct subscription   watch;
+	struct sound_repair   repair;
+	struct sound_history *sound;		/* NULL: nothing is kept */
+	bool                  sound_nacks;	/* he sends them */
+	uint32_t              sent_before;	/* packets, at the last look */
+	uint32_t              bytes_before;	/* likewise */
+	uint64_t              sound_room_bps;	/* 0: not known to be thin */
+	int64_t               sound_room_us;	/* when that was seen */
+	unsigned              missing, missing_runs;	/* by NACKs since */
 	int64_t               rtt_us;
 	int64_t               report_due_us;
 
@@ -182,6 +196,7 @@ struct room {
 	uint64_t keyframes_asked;
 	uint64_t nacks_in, nacks_out;
 	uint64_t resent;
+	uint64_t sound_repeated;
 };
 
 /* ---- room.c -------------------------------------------------------------- */
@@ -268,6 +283,9 @@ void subscription_look(struct participant *who, int64_t now_us);
 /* A viewer is there: starts from a fresh key frame, or asks for one. */
 void subscription_start(struct participant *who, int64_t now_us);
 
+/* Whether a NACK names this packet for the first time. */
+bool subscription_missed(struct participant *who, uint16_t sequence);
+
 /* A NACK of a viewer. */
 void subscription_resend(struct participant *who, uint16_t sequence,
     int64_t now_us);
@@ -277,6 +295,19 @@ void subscription_want_key(struct participant *who, int64_t now_us);
 
 void subscription_audio(struct room *room, const struct audio_tick *tick,
     int64_t now_us);
+
+/* ---- sound_out.c --------------------------------------------------------- */
+
+/* Seals and sends a packet of sound, and what is to be sent again with it. */
+void sound_out_send(struct participant *who, struct packet *packet,
+    uint16_t sequence, int64_t now_us);
+
+/* A NACK of a listener; returns whether it is the first for this packet. */
+bool sound_out_asked(struct participant *who, uint16_t sequence,
+    int64_t now_us);
+
+/* Looks at what his line loses and chooses the repair, about once a second. */
+void sound_out_look(struct participant *who, int64_t now_us);
 
 /* ---- room_stats.c -------------------------------------------------------- */
 

@@ -89,7 +89,12 @@ video_send_next(struct participant *who, const struct send_packet *made,
 	const uint16_t       sequence = out->next_sequence++;
 	struct sent         *sent = &watch->sent[sequence % SENT_RING];
 
+	if (made->key_start) {
+		watch->in_key = true;
+		watch->key_sequence = sequence;
+	}
 	*sent = (struct sent){
+		.key = watch->in_key,
 		.index = made->index,
 		.rendition = (uint8_t)watch->rendition,
 		.rtp_time = video_time(watch, made, out->packets > 0),
@@ -98,6 +103,8 @@ video_send_next(struct participant *who, const struct send_packet *made,
 		    0x7fff,
 		.tl0_index = (uint8_t)(made->tl0_index + watch->tl0_offset),
 	};
+	if (made->marker)
+		watch->in_key = false;
 	watch->picture_id = sent->picture_id;
 	watch->tl0_index = sent->tl0_index;
 	video_send(who, made, sent, now_us);
@@ -353,6 +360,49 @@ subscription_look(struct participant *who, int64_t now_us)
 		subscription_start(who, now_us);
 }
 
+bool
+subscription_missed(struct participant *who, uint16_t sequence)
+{
+	struct sent *sent = &who->watch.sent[sequence % SENT_RING];
+	const bool   first = sent->sequence == sequence && !sent->missed;
+
+	sent->missed = true;
+	return first;
+}
+
+/* At most a quarter of the rate goes into repair. */
+static bool
+resend_affords(struct participant *who, int64_t bytes, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	const int64_t        rate =
+	    who->room->renditions[watch->rendition].cfg.bps / 8 / 4;
+
+	watch->resend_bytes += rate * (now_us - watch->resend_filled_us) /
+	    1000000;
+	watch->resend_filled_us = now_us;
+	if (watch->resend_bytes > RESEND_BURST_BYTES)
+		watch->resend_bytes = RESEND_BURST_BYTES;
+	if (watch->resend_bytes < bytes)
+		return false;
+	watch->resend_bytes -= bytes;
+	return true;
+}
+
+/* What it was made of, when it may be sent once more. */
+static const struct send_packet *
+resend_find(struct participant *who, const struct sent *sent, int64_t now_us)
+{
+	const struct send_packet *made = send_history_get(
+	    who->room->renditions[sent->rendition].history, sent->index);
+
+	if (sent->resent >= RESENDS_MAX || made == NULL ||
+	    now_us - made->made_us > RESEND_OLDEST_US ||
+	    !resend_affords(who, (int64_t)made->payload_len, now_us))
+		return NULL;
+	return made;
+}
+
 void
 subscription_resend(struct participant *who, uint16_t sequence,
     int64_t now_us)
@@ -360,8 +410,6 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	struct subscription *watch = &who->watch;
 	struct sent         *sent = &watch->sent[sequence % SENT_RING];
 	const struct send_packet *made;
-	const int64_t        rate =
-	    who->room->renditions[watch->rendition].cfg.bps / 8 / 4;
 	const int64_t        spacing = who->rtt_us / 2 > RESEND_SPACING_US ?
 	    who->rtt_us / 2 : RESEND_SPACING_US;
 
@@ -370,26 +418,20 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	    who->video_out.packets)
 		return;
 	if (!watch->started || sent->sequence != sequence ||
-	    sent->resent >= RESENDS_MAX ||
 	    now_us - sent->resent_us < spacing)
 		return;
-	made = send_history_get(who->room->renditions[sent->rendition].history,
-	    sent->index);
-	if (made == NULL || now_us - made->made_us > RESEND_OLDEST_US)
-		return;
-	/* At most a quarter of the rate goes into repair. */
-	watch->resend_bytes += rate * (now_us - watch->resend_filled_us) /
-	    1000000;
-	watch->resend_filled_us = now_us;
-	if (watch->resend_bytes > RESEND_BURST_BYTES)
-		watch->resend_bytes = RESEND_BURST_BYTES;
-	if (watch->resend_bytes < (int64_t)made->payload_len)
-		return;
-	watch->resend_bytes -= (int64_t)made->payload_len;
-	sent->resent++;
-	sent->resent_us = now_us;
-	who->room->resent++;
-	video_send(who, made, sent, now_us);
+	made = resend_find(who, sent, now_us);
+	if (made) {
+		sent->resent++;
+		sent->resent_us = now_us;
+		who->room->resent++;
+		video_send(who, made, sent, now_us);
+	} else if (sent->key && rtp_sequence_diff(sequence,
+	    watch->key_sequence) >= 0) {
+		/* Without it nothing is seen, and a PLI takes 3 s to come. */
+		sent->key = false;
+		subscription_want_key(who, now_us);
+	}
 }
 
 void
@@ -427,16 +469,17 @@ subscription_audio(struct room *room, const struct audio_tick *tick,
 			.payload_type = who->agreed.audio.payload_type,
 			.marker = tick->legs[i].talk_start,
 			.sequence = who->audio_out.next_sequence++,
-			.timestamp = tick->rtp_time,
+			.timestamp = tick->payloads[payload].rtp_time,
 			.ssrc = who->audio_out.ssrc,
 		};
 		packet = media_packet(room, &header,
 		    tick->payloads[payload].bytes, len);
 		if (packet == NULL)
 			continue;
-		transport_send_rtp(who->transport, packet, now_us);
-		rtp_sender_sent(&who->audio_out, len, tick->rtp_time,
-		    tick->time_us);
+		sound_out_send(who, packet, header.sequence, now_us);
+		rtp_sender_sent(&who->audio_out, len,
+		    tick->payloads[payload].rtp_time,
+		    tick->payloads[payload].time_us);
 	}
 	media_socket_flush(room->socket);
 }

@@ -342,6 +342,17 @@ sdp_span_copy(char *out, struct sdp_span span)
 	out[span.len] = '\0';
 }
 
+/*
+ * Browsers offer no NACK for sound, but answer it. Whoever offers transport-cc
+ * is one of them, or does as they do.
+ */
+static bool
+resends_sound(const struct sdp_media *audio, const struct sdp_format *opus)
+{
+	return (audio->any_feedback | opus->feedback) &
+	    (SDP_FB_NACK | SDP_FB_TWCC);
+}
+
 static void
 agree(const struct choice *c, struct sdp_negotiated *n,
     enum sdp_policy policy)
@@ -352,6 +363,8 @@ agree(const struct choice *c, struct sdp_negotiated *n,
 		sdp_stream_agree(&n->audio, c->audio, c->opus,
 		    may_send(c->audio, policy),
 		    may_receive(c->audio, policy));
+	if (c->audio)
+		n->audio.resends = resends_sound(c->audio, c->opus);
 	if (c->video) {
 		const bool receive = we_receive_video(c, policy);
 

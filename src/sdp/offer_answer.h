@@ -76,6 +76,7 @@ struct sdp_stream {
 	uint8_t  twcc_id;	/* transport-wide sequence, likewise */
 	bool     fec;		/* Opus useinbandfec=1 */
 	bool     nack, pli, fir, remb, twcc;	/* rtcp-fb agreed */
+	bool     resends;	/* sound: answers NACK, agreed or not */
 	unsigned ssrc_count;	/* of the offer's a=ssrc lines, no RTX */
 	uint32_t ssrcs[SDP_SSRCS_MAX];
 };

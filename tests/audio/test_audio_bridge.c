@@ -29,7 +29,8 @@ struct person {
 	struct sound_header   header;
 	double                hz, amplitude;	/* SILENT: sends nothing */
 	const uint8_t        *payload;		/* of this tick */
-	uint32_t              rtp_time;
+	uint32_t              next_time;	/* of the next packet */
+	size_t                payload_bytes;
 	unsigned              payloads, starts;
 	float                 heard[TICKS_MAX * AUDIO_FRAME_LEN];
 };
@@ -43,25 +44,33 @@ struct room {
 };
 
 static void
-on_payload(void *to, unsigned leg, const uint8_t *payload, size_t len,
-    uint32_t rtp_time, bool talk_start)
+on_payload(void *to, unsigned leg, const struct audio_payload *payload)
 {
 	struct room   *room = to;
 	struct person *p = &room->people[leg];
+	const unsigned before = payload->frames - 1;
+	const int      count = (int)payload->frames * AUDIO_FRAME_LEN;
 	float          out[AUDIO_DECODED_MAX];
 
 	assert_true(leg < room->count);
-	assert_true(len > 0 && len <= AUDIO_PAYLOAD_MAX);
-	assert_int_equal(rtp_time, (uint32_t)(BASE + room->tick * 960));
-	p->payload = payload;
+	assert_true(payload->len > 0 && payload->len <= AUDIO_PAYLOAD_MAX);
+	assert_true(payload->frames == 1 || payload->frames == 3);
+	assert_int_equal(payload->rtp_time,
+	    (uint32_t)(BASE + (room->tick - before) * 960));
+	/* Nothing is sent twice, and nothing left out. */
+	if (p->payloads > 0)
+		assert_int_equal(payload->rtp_time, p->next_time);
+	p->next_time = payload->rtp_time + (uint32_t)count;
+	p->payload = payload->bytes;
+	p->payload_bytes += payload->len;
 	p->payloads++;
-	p->starts += talk_start;
+	p->starts += payload->talk_start;
 	if (leg >= EARS && leg + 1 < room->count)
 		return;
-	assert_int_equal(audio_decoder_decode(p->decoder, payload, len, out),
-	    AUDIO_FRAME_LEN);
-	memcpy(p->heard + (size_t)room->tick * AUDIO_FRAME_LEN, out,
-	    AUDIO_FRAME_LEN * sizeof(float));
+	assert_int_equal(audio_decoder_decode(p->decoder, payload->bytes,
+	    payload->len, out), count);
+	memcpy(p->heard + (size_t)(room->tick - before) * AUDIO_FRAME_LEN,
+	    out, (size_t)count * sizeof(float));
 }
 
 static void
@@ -347,6 +356,66 @@ legs_come_and_go_and_only_listen_or_send(void **state)
 	room_close(room);
 }
 
+/* A voice that all but one hear, each in another quality. */
+static void
+each_quality_is_encoded_once_and_heard(void **state)
+{
+	struct room *room = room_open(9, 1);
+	size_t       before[9];
+
+	(void)state;
+	room->people[0].amplitude = 0.1;
+	for (unsigned i = 1; i < 9; i++)
+		audio_bridge_set_quality(room->bridge, i,
+		    (enum audio_quality)(i % AUDIO_QUALITIES));
+	audio_bridge_set_quality(room->bridge, AUDIO_LEGS_MAX, AUDIO_THIN);
+	room_run(room, 100);
+	for (unsigned i = 0; i < 9; i++)
+		before[i] = room->people[i].payload_bytes;
+	room_run(room, 60);
+	/* His own, and one of each quality. */
+	assert_int_equal(room->most_encoders, 1 + AUDIO_QUALITIES);
+	for (unsigned i = 1; i < 9; i++) {
+		const struct person *p = &room->people[i];
+		const bool           thin = i % AUDIO_QUALITIES == AUDIO_THIN;
+		const size_t         bytes = p->payload_bytes - before[i];
+
+		assert_ptr_equal(p->payload,
+		    room->people[i > 4 ? i - 4 : i + 4].payload);
+		/* Three bytes a tick are 1.2 kbit/s. */
+		assert_in_range(bytes, 30 * 60, (thin ? 62 : 90) * 60);
+		if (thin)
+			assert_int_equal(p->payloads, room->tick / 3);
+		if (i < EARS)
+			assert_true(hears(room, i, 0) > -23);
+	}
+	room_close(room);
+}
+
+/* With packets of 60 ms as with others, whatever changes when. */
+static void
+a_quality_changes_without_a_seam(void **state)
+{
+	struct room *room = room_open(4, 1);
+
+	(void)state;
+	room->people[0].amplitude = 0.1;
+	room->people[1].amplitude = 0.1;
+	for (unsigned i = 0; i < 60; i++) {
+		for (unsigned who = 0; who < 4; who++)
+			audio_bridge_set_quality(room->bridge, who,
+			    (enum audio_quality)((i * 7 + who) / 3 %
+			    AUDIO_QUALITIES));
+		/* He falls silent, and is heard again, at any tick. */
+		room->people[1].header.level = i / 23 % 2 ? 127 : 20;
+		room_run(room, 4);	/* on_payload looks */
+	}
+	for (unsigned who = 1; who < 4; who++)
+		assert_true(hears(room, who, 0) > -23);
+	assert_true(hears(room, 0, 0) < -45);
+	room_close(room);
+}
+
 static void
 an_empty_room_ticks_on(void **state)
 {
@@ -371,6 +440,8 @@ main(void)
 		cmocka_unit_test(speakers_are_told_loudest_first),
 		cmocka_unit_test(at_most_sixteen_are_heard),
 		cmocka_unit_test(legs_come_and_go_and_only_listen_or_send),
+		cmocka_unit_test(each_quality_is_encoded_once_and_heard),
+		cmocka_unit_test(a_quality_changes_without_a_seam),
 		cmocka_unit_test(an_empty_room_ticks_on),
 	};
 

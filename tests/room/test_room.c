@@ -484,6 +484,25 @@ sends_again_what_was_sent_and_nothing_else(void **state)
 	assert_int_equal(transport_stats(stage->transport)->replayed, 1);
 }
 
+/* Of the key frame that all hangs on, until it cannot be sent again. */
+static void
+a_key_frame_that_does_not_come_is_made_anew(void **state)
+{
+	struct stage *stage = *state;
+	const int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+
+	join(stage, IPC_JOIN_WATCH, NULL);
+	WAIT_FOR(stage, stage->got > 0);
+	while (stage->stats.keyframes_asked == 0 &&
+	    clock_monotonic_us() < end_us) {
+		ask_again(stage, stage->first_got);
+		pass(stage, 100000);
+	}
+	assert_int_equal(stage->stats.keyframes_asked, 1);
+	assert_in_range(stage->stats.resent, 1, 3);
+	WAIT_FOR(stage, stage->stats.keyframes_encoded >= 2);
+}
+
 static void
 nothing_is_decoded_when_nobody_watches(void **state)
 {
@@ -539,6 +558,7 @@ main(void)
 		TEST(without_nack_a_lost_packet_costs_a_key_frame),
 		TEST(who_only_watches_gets_the_mosaic),
 		TEST(sends_again_what_was_sent_and_nothing_else),
+		TEST(a_key_frame_that_does_not_come_is_made_anew),
 		TEST(nothing_is_decoded_when_nobody_watches),
 		TEST(who_says_goodbye_is_gone_at_once),
 		TEST(who_is_made_to_leave_hears_of_it),

@@ -149,6 +149,7 @@ negotiates_what_the_browser_offers(void **state)
 	    0);
 	assert_true(n.audio.fec);
 	assert_false(n.audio.nack);
+	assert_true(n.audio.resends);
 	assert_true(n.audio.twcc);
 	assert_true(n.video.nack && n.video.pli && n.video.fir &&
 	    n.video.remb && n.video.twcc);
