@@ -8,6 +8,7 @@ const { iceFragment, withIce } = await load('ice.js');
 const { freshName, nameProblem, tidyName } = await load('landing.js');
 const { hueOf, initials } = await load('person.js');
 const { LineQuality } = await load('quality.js');
+const { withSoundNack } = await load('sound_nack.js');
 const { MapClock } = await load('tilemap.js');
 
 const person = (id, name) => ({ id, name, mic: true, camera: true, state: 'here', sends: true });
@@ -90,6 +91,18 @@ function iceAgain(test) {
 	'and_goes_into_each_section_of_the_answer', withIce(answer, fragment));
 }
 
+function soundNack(test) {
+	const text = (...more) => ['v=0', 'm=audio 9 X 63 109', 'a=rtpmap:63 red/48000/2',
+		'a=rtpmap:109 opus/48000/2', ...more, 'm=video 9 X 96', 'a=rtcp-fb:96 nack',
+		''].join('\r\n');
+	const bare = 'v=0\r\nm=audio 9 X 0\r\na=rtpmap:0 PCMU/8000\r\n';
+
+	test.check(withSoundNack(text()) === text('a=rtcp-fb:109 nack'), 'offers_nack_for_sound',
+	    withSoundNack(text()));
+	test.check(withSoundNack(text('a=rtcp-fb:109 nack')) === text('a=rtcp-fb:109 nack') &&
+	    withSoundNack(bare) === bare, 'but_once_and_for_opus_only');
+}
+
 async function tileMaps(test) {
 	const shown = [];
 	const clock = new MapClock((map) => shown.push(map.version));
@@ -163,6 +176,7 @@ runTest(30, async (test) => {
 	looks(test);
 	roomNames(test);
 	iceAgain(test);
+	soundNack(test);
 	await tileMaps(test);
 	theLine(test);
 });

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { iceFragment, withIce } from './ice.js';
+import { withSoundNack } from './sound_nack.js';
 
 /**
  * @typedef {'audio'|'video'} Kind
@@ -78,7 +79,7 @@ export class Peer {
 	/** The offer. The server is ICE-lite: nothing needs to be gathered. */
 	async offer() {
 		await this.#pc.setLocalDescription();
-		return /** @type {string} */ (this.#pc.localDescription?.sdp);
+		return withSoundNack(this.#pc.localDescription?.sdp ?? '');
 	}
 
 	/** @param {string} sdp */
