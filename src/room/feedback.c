@@ -107,6 +107,7 @@ feedback_part(struct participant *who, const struct rtcp_part *part,
 	case RTCP_SDES:
 	case RTCP_BYE:		/* the transport says when somebody left */
 	case RTCP_TWCC:
+	case RTCP_CCFB:
 	case RTCP_OTHER:
 		break;
 	}

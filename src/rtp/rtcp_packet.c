@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "rtp/ccfb_report.h"
 #include "rtp/rtcp_packet.h"
 #include "rtp/rtcp_wire.h"
+#include "rtp/twcc_report.h"
 #include "util/reader.h"
-
-#define TWCC_STATUSES_MAX 2000
-#define TWCC_RESERVED 3
 
 static void
 keep_body(struct rtcp_part *part, struct reader *r, size_t len)
@@ -68,66 +67,21 @@ parse_bye(struct rtcp_part *part, struct reader *r, unsigned count)
 		reader_skip(r, reader_u8(r));
 }
 
-/* How many bytes of delta the statuses of one chunk announce. */
-static size_t
-chunk_deltas(struct reader *r, unsigned *statuses)
-{
-	const unsigned chunk = reader_u16(r);
-	unsigned       bits = 1, room = 14, run;
-	size_t         deltas = 0;
-
-	if (!(chunk & 0x8000)) {		/* run length */
-		const unsigned symbol = chunk >> 13 & 3;
-
-		run = chunk & 0x1fff;
-		if (symbol == TWCC_RESERVED || run == 0)
-			r->bad = true;
-		run = run < *statuses ? run : *statuses;
-		*statuses -= run;
-		return (size_t)symbol * run;
-	}
-	if (chunk & 0x4000) {
-		bits = 2;
-		room = 7;
-	}
-	for (unsigned i = 0; i < room && *statuses > 0; i++, --*statuses) {
-		const unsigned symbol = chunk >> (14 - bits * (i + 1)) &
-		    ((1u << bits) - 1);
-
-		if (symbol == TWCC_RESERVED)
-			r->bad = true;
-		deltas += symbol;
-	}
-	return deltas;
-}
-
-/* The body is from the base sequence on; checked whole here. */
-static void
-parse_twcc(struct rtcp_part *part, struct reader *r)
-{
-	struct reader fields;
-	unsigned      statuses;
-	size_t        deltas = 0;
-
-	keep_body(part, r, reader_left(r));
-	fields = reader_of(part->body, part->body_len);
-	reader_skip(&fields, 2);	/* base sequence */
-	statuses = reader_u16(&fields);
-	reader_skip(&fields, 4);	/* reference time, feedback count */
-	if (statuses > TWCC_STATUSES_MAX)
-		fields.bad = true;
-	while (statuses > 0 && !fields.bad)
-		deltas += chunk_deltas(&fields, &statuses);
-	reader_skip(&fields, deltas);
-	if (fields.bad)
-		r->bad = true;
-}
-
 static void
 parse_transport_feedback(struct rtcp_part *part, struct reader *r,
     unsigned format)
 {
+	struct twcc_report twcc;
+	struct ccfb_report ccfb;
+
 	part->sender_ssrc = reader_u32(r);
+	if (format == RTCP_FORMAT_CCFB) {
+		part->type = RTCP_CCFB;
+		keep_body(part, r, reader_left(r));
+		if (ccfb_report_begin(&ccfb, part->body, part->body_len) != 0)
+			r->bad = true;
+		return;
+	}
 	part->media_ssrc = reader_u32(r);
 	if (format == RTCP_FORMAT_NACK) {
 		part->type = RTCP_NACK;
@@ -136,7 +90,9 @@ parse_transport_feedback(struct rtcp_part *part, struct reader *r,
 			r->bad = true;
 	} else if (format == RTCP_FORMAT_TWCC) {
 		part->type = RTCP_TWCC;
-		parse_twcc(part, r);
+		keep_body(part, r, reader_left(r));
+		if (twcc_report_begin(&twcc, part->body, part->body_len) != 0)
+			r->bad = true;
 	} else {
 		keep_body(part, r, reader_left(r));
 	}

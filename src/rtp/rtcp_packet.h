@@ -4,11 +4,11 @@
  *
  * RFC 3550 6.4 (SR, RR, SDES, BYE), RFC 4585 (NACK, PLI), RFC 5104 (FIR),
  * draft-alvestrand-rmcat-remb-03 (REMB), draft-holmer-rmcat-twcc-01
- * (transport-wide feedback). Reduced-size RTCP (RFC 5506) is read too.
+ * (transport-wide feedback), RFC 8888 (CCFB). Reduced-size RTCP (RFC 5506) is read too.
  * Pure. A compound is parsed whole before anything is acted on: one bad part
  * refuses all of it. Limits: 32 parts, 31 report blocks each, 256 NACKed
- * sequences each, 2000 TWCC statuses. The chunks and deltas of transport-wide
- * feedback are checked to be there, so a later reader of them cannot run out.
+ * sequences each, 2000 TWCC statuses. The bodies of transport-wide feedback
+ * are read by rtp/twcc_report.h, those of CCFB by rtp/ccfb_report.h.
  */
 #ifndef RTP_RTCP_PACKET_H
 #define RTP_RTCP_PACKET_H
@@ -31,6 +31,7 @@ enum rtcp_type {
 	RTCP_FIR,
 	RTCP_REMB,
 	RTCP_TWCC,
+	RTCP_CCFB,
 	RTCP_OTHER,		/* well-formed, not ours to know */
 };
 
@@ -61,7 +62,8 @@ struct rtcp_part {
 	uint64_t       remb_bps;	/* RTCP_REMB */
 	uint8_t        fir_sequence;	/* of the first FIR entry */
 	const uint8_t *body;		/* reports, SDES chunks, BYE's SSRCs,
-					 * FCI; TWCC: from the base sequence */
+					 * FCI; TWCC: from the base sequence,
+					 * CCFB: from the first SSRC */
 	size_t         body_len;
 };
 

@@ -15,6 +15,7 @@
 #define RTCP_PT_PSFB  206
 
 #define RTCP_FORMAT_NACK 1	/* of RTPFB */
+#define RTCP_FORMAT_CCFB 11	/* RFC 8888 */
 #define RTCP_FORMAT_TWCC 15
 #define RTCP_FORMAT_PLI  1	/* of PSFB */
 #define RTCP_FORMAT_FIR  4

@@ -1,0 +1,139 @@
+/*
+ * When to probe the line, and at which rate.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "rtp/probe_plan.h"
+
+#define FURTHER_OF_PROBE_Q10 717	/* 0.7: what must come through */
+#define RESULT_US       1000000		/* after that it will not come */
+#define LIMITED_US      5000000		/* between probes then */
+#define DROP_US         5000000
+#define DROP_PAUSE_US   1000000		/* for the queue to drain */
+#define DURATION_US     30000
+#define ASKED_TRIES     2
+#define FIRST_DURATION_US 100000
+#define PACKETS_LEAST   5
+#define FACTOR_MOST     3
+
+void
+probe_plan_init(struct probe_plan *p, int64_t start_bps, int64_t useful_bps)
+{
+	*p = (struct probe_plan){
+		.useful_bps = useful_bps, .start_bps = start_bps,
+		.starts = 2, .probed_us = INT64_MIN,
+	};
+}
+
+void
+probe_plan_ask(struct probe_plan *p, int64_t bps)
+{
+	if (p->asked_tries == 0)
+		p->asked_tries = ASKED_TRIES;
+	p->asked_bps = bps;
+}
+
+void
+probe_plan_lifted(struct probe_plan *p, int64_t estimate_bps)
+{
+	p->next_bps = 2 * estimate_bps;
+	p->probed_bps = 0;
+}
+
+void
+probe_plan_result(struct probe_plan *p, int64_t bps)
+{
+	if (p->probed_bps > 0 &&
+	    bps > p->probed_bps * FURTHER_OF_PROBE_Q10 / 1024)
+		p->next_bps = 2 * bps;
+}
+
+void
+probe_plan_dropped(struct probe_plan *p, int64_t before_bps, int64_t now_us)
+{
+	/* Of several in a row the first is what the line was. */
+	if (p->dropped_bps == 0 || now_us - p->dropped_us > DROP_US)
+		p->dropped_bps = before_bps;
+	p->dropped_us = now_us;
+}
+
+void
+probe_plan_restart(struct probe_plan *p)
+{
+	p->starts = 2;
+	p->next_bps = p->probed_bps = p->dropped_bps = 0;
+	p->probed_us = INT64_MIN;
+}
+
+static bool
+after(int64_t since_us, int64_t wait_us, int64_t now_us)
+{
+	return since_us == INT64_MIN || now_us - since_us >= wait_us;
+}
+
+/* What should be probed for, 0 for nothing. */
+static int64_t
+wish(struct probe_plan *p, const struct probe_input *in, int64_t now_us)
+{
+	int64_t bps = 0;
+
+	if (p->starts > 0) {
+		bps = p->start_bps * (p->starts-- == 2 ? 3 : 6);
+	} else if (p->next_bps > 0) {
+		bps = p->next_bps;
+		p->next_bps = 0;
+	} else if (!after(p->probed_us, RESULT_US, now_us)) {
+		return 0;
+	} else if (p->dropped_bps > 0 &&
+	    now_us - p->dropped_us > DROP_US) {
+		p->dropped_bps = 0;
+	} else if (p->dropped_bps > 0 &&
+	    after(p->dropped_us, DROP_PAUSE_US, now_us)) {
+		bps = p->dropped_bps * 85 / 100;
+		p->dropped_bps = 0;
+	} else if (p->asked_tries > 0 && p->asked_bps > in->estimate_bps) {
+		/* A little more, since a train never fills its time. */
+		bps = p->asked_bps * 115 / 100;
+		p->asked_tries--;
+	} else if (in->limited &&
+	    after(p->probed_us, LIMITED_US, now_us) &&
+	    after(in->limited_since_us, LIMITED_US, now_us)) {
+		bps = 2 * in->estimate_bps;
+	}
+	return bps;
+}
+
+bool
+probe_plan_due(struct probe_plan *p, const struct probe_input *in,
+    struct probe *out, int64_t now_us)
+{
+	const bool first = p->starts == 2;
+	const bool further = p->starts == 0 && p->next_bps > 0;
+	int64_t    most_bps = p->useful_bps;
+	int64_t    bps;
+
+	if (in->overused) {
+		p->next_bps = 0;
+		return false;
+	}
+	if (p->starts == 0 && most_bps > FACTOR_MOST * in->estimate_bps)
+		most_bps = FACTOR_MOST * in->estimate_bps;
+	bps = wish(p, in, now_us);
+	if (bps > most_bps)
+		bps = most_bps;
+	/* What is known need not be measured; further must be further. */
+	if (bps <= in->estimate_bps ||
+	    (further && bps < p->probed_bps + p->probed_bps / 4))
+		return false;
+	if (++p->last_id == 0)
+		p->last_id = 1;
+	p->probed_us = now_us;
+	p->probed_bps = bps;
+	*out = (struct probe){
+		.id = p->last_id,
+		.bps = bps,
+		.bytes = bps * (first ? FIRST_DURATION_US : DURATION_US) /
+		    8000000,
+		.packets = PACKETS_LEAST,
+	};
+	return true;
+}
