@@ -34,7 +34,7 @@
 	X(nacks_in, "Packets that viewers asked for again")		\
 	X(nacks_out, "Packets that we asked senders for again")		\
 	X(resent, "Packets sent again")					\
-	X(audio_concealed, "Audio frames of 20 ms made up")		\
+	X(audio_concealed, "Audio frames of 20 ms made up, not by FEC")	\
 	X(audio_late_ticks, "Audio ticks more than 10 ms late")
 
 /* stage, field in microseconds */

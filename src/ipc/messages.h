@@ -217,7 +217,7 @@ struct ipc_stats {
 	uint64_t keyframes_asked;	/* PLI and FIR of viewers */
 	uint64_t nacks_in, nacks_out;
 	uint64_t resent;
-	uint64_t audio_concealed;	/* 20 ms frames made up */
+	uint64_t audio_concealed;	/* 20 ms frames made up, not by FEC */
 	uint64_t audio_late_ticks;	/* audio ticks over 10 ms late */
 	uint64_t cpu_net_us, cpu_audio_us, cpu_decode_us;
 	uint64_t cpu_compose_us, cpu_encode_us;

@@ -95,7 +95,8 @@ struct pipeline_handler {
 };
 
 struct pipeline_stats {
-	uint64_t audio_concealed;
+	uint64_t audio_concealed;	/* 20 ms frames, without those that
+					 * FEC gave back */
 	uint64_t audio_late_ticks;
 	uint64_t dropped;		/* packets and pictures, full queues */
 	uint64_t frames_decoded;

@@ -129,7 +129,8 @@ audio_beat(struct pipeline *p, int64_t due_us)
 	p->tick = NULL;
 
 	stats = audio_bridge_stats(p->bridge);
-	p->audio_concealed = stats->concealed;
+	/* What FEC gave back is the sender's own sound. */
+	p->audio_concealed = stats->concealed - stats->recovered;
 	p->audio_encoders = stats->encoders;
 	p->cpu_audio_us = (uint64_t)clock_thread_cpu_us();
 }

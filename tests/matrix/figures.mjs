@@ -228,8 +228,8 @@ function lineFigures(run, minutes) {
 	const lost = grown(samples, 'audio', 'lost') + grown(samples, 'video', 'lost');
 	const kbps = wireBytes(run.line, run.way) * 8 / minutes / 60000;
 	const rows = run.server;
-	const estimates = run.quality.map(({ estimate_bps: bps }) => bps / 1000)
-	    .filter((estimate) => estimate > 0);
+	const estimates = run.quality.filter(({ at }) => at > run.begin)
+	    .map(({ down }) => down?.line_kbps ?? 0).filter((kbps) => kbps > 0);
 
 	return {
 		loss: 100 * lost / (received + lost || 1), lineKbps: kbps,

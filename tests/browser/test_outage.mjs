@@ -1,0 +1,130 @@
+// The line of our page fails for 10 s and for 40 s, and its NAT forgets it. By hand. timeout: 300
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// As it happens to people: the page in Chromium and in Firefox, each behind a relay of its own,
+// and nothing but UDP is cut. How long until sound and picture are back is the meaning, so this
+// needs a machine that does nothing else.
+import { palette } from '../harness/analyse.mjs';
+import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
+import { figuresOf } from '../harness/meter.mjs';
+import { enterNamespace } from '../harness/namespace.mjs';
+import { startProcessClient } from '../harness/process-client.mjs';
+import { steer } from '../harness/relay.mjs';
+import { startServer } from '../harness/server.mjs';
+import { pause, runTest, until } from '../harness/tap.mjs';
+
+const ROOM = 'thin-ice';
+const LIMIT_MS = 40000;
+
+/* Keeps the page's connections where the test finds them. */
+function keepConnections() {
+	const Real = window.RTCPeerConnection;
+
+	window.connections = [];
+	window.RTCPeerConnection = class extends Real {
+		constructor(...options) {
+			super(...options);
+			window.connections.push(this);
+		}
+	};
+}
+
+async function visit(test, server, kind, name) {
+	const steered = await steer(test, server, { up: 'delay 20', down: 'delay 20' });
+	const browser = await startBrowser(test, kind);
+	const page = await browser.newPage();
+
+	await page.evaluateOnNewDocument(keepConnections);
+	await visitRoom(page, `${steered.origin}/${ROOM}`);
+	await page.type('#name', name);
+	await page.click('#join');
+	await page.waitForSelector('body[data-phase="here"]', { timeout: 20000 });
+	return { kind, page, steered };
+}
+
+/* What the page's newest connection has got so far, and how many there were. */
+async function look({ page }) {
+	const { count, reports } = await page.evaluate(async () => ({
+		count: window.connections.length,
+		reports: [...(await window.connections.at(-1).getStats()).entries()],
+	}));
+	const { audio, video } = figuresOf(new Map(reports));
+
+	return {
+		count, frames: video?.decoded ?? 0,
+		heard: (audio?.samples ?? 0) - (audio?.concealed ?? 0),
+	};
+}
+
+/* Whether `now` has more than `before`; on a new connection all that is there is more. */
+function more(now, before, key, by) {
+	return now[key] - (now.count === before.count ? before[key] : 0) > by;
+}
+
+/* ms from `since` until sound (100 ms of it) and picture are more than they were. */
+async function backAfter(visitor, before, since) {
+	const found = { kind: visitor.kind };
+
+	await until(`${visitor.kind} is back`, LIMIT_MS, async () => {
+		const now = await look(visitor);
+		const ms = Math.round(performance.now() - since);
+		found.count = now.count;
+		if (more(now, before, 'heard', 4800))
+			found.sound ??= ms;
+		if (more(now, before, 'frames', 1))
+			found.picture ??= ms;
+		return found.sound !== undefined && found.picture !== undefined;
+	}, 20);
+	return found;
+}
+
+async function blackout(visitors, seconds) {
+	for (const { steered } of visitors)
+		steered.relay.say(`both blackout ${seconds}`);
+	const end = performance.now() + seconds * 1000;
+	/* What was under way when the line was cut has come by now. */
+	await pause(1000);
+	const before = await Promise.all(visitors.map(look));
+	await pause(end - performance.now());
+	return Promise.all(visitors.map((visitor, i) => backAfter(visitor, before[i], end)));
+}
+
+async function rebind(visitors) {
+	const start = performance.now();
+
+	for (const { steered } of visitors)
+		steered.relay.say('rebind');
+	await pause(150);
+	const before = await Promise.all(visitors.map(look));
+	return Promise.all(visitors.map((visitor, i) => backAfter(visitor, before[i], start)));
+}
+
+function judge(test, words, results, soundMs, pictureMs, kept) {
+	for (const { kind, sound, picture, count } of results)
+		test.check(sound <= soundMs && picture <= pictureMs && (!kept || count === kept),
+		    `${words}, ${kind}: it comes back by itself`,
+		    `sound ${sound} ms, picture ${picture} ms, connection ${count}`);
+}
+
+await enterNamespace();
+await runTest(290, async (test) => {
+	const server = await startServer(test);
+	const other = startProcessClient(test, 'wrtc');
+	await other.join({
+		url: `${server.public}/v1/rooms/${ROOM}/join`, name: 'Talker',
+		colour: palette.cyan, toneHz: 'speech',
+	});
+	const visitors = await Promise.all([
+		visit(test, server, 'chromium', 'Ada'), visit(test, server, 'firefox', 'Grace')]);
+	await Promise.all(visitors.map((visitor) => until(`${visitor.kind} sees and hears`, 20000,
+	    async () => {
+		    const { frames, heard } = await look(visitor);
+		    return frames > 20 && heard > 48000;
+	    })));
+
+	judge(test, 'another port', await rebind(visitors), 4000, 4000, 1);
+	await pause(5000);
+	judge(test, '10 s of nothing', await blackout(visitors, 10), 1000, 2000, 1);
+	await pause(5000);
+	judge(test, '40 s of nothing', await blackout(visitors, 40), 3000, 3000);
+});
