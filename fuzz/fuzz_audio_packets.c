@@ -3,14 +3,93 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Input: records of [leg and ticks][length][bytes of an RTP packet]. Nobody
- * listens: what is encoded is ours, and slow.
+ * listens: what is encoded is ours, and slow. Only when the five high bits of
+ * the first byte are set libopus decodes; else samples are made up as long
+ * and as loud as the packet says, which is a hundred times as fast. Coders
+ * are copies of a first one, and reset by copying it again: libopus asks each
+ * time what the processor can do, and a virtual machine takes 50 us to answer.
+ * The linker puts __wrap_ in place of what libaudio calls.
  */
+#include <stdlib.h>
 #include <string.h>
+
+#include <opus/opus.h>
 
 #include "audio/audio_bridge.h"
 #include "util/reader.h"
 
+#define FOR_LIBOPUS 0xf8
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+#define WRAP(result, name, ...)						\
+	result __real_##name(__VA_ARGS__);				\
+	result __wrap_##name(__VA_ARGS__)
+WRAP(int, opus_decode_float, OpusDecoder *d, const unsigned char *payload,
+    opus_int32 len, float *out, int size, int fec);
+WRAP(OpusDecoder *, opus_decoder_create, opus_int32 rate, int channels,
+    int *err);
+WRAP(int, opus_decoder_ctl, OpusDecoder *d, int request, ...);
+WRAP(OpusEncoder *, opus_encoder_create, opus_int32 rate, int channels,
+    int application, int *err);
+
+static bool         by_libopus;
+static OpusDecoder *first_decoder;
+static OpusEncoder *first_encoder;
+static size_t       decoder_size, encoder_size;
+
+int
+__wrap_opus_decode_float(OpusDecoder *d, const unsigned char *payload,
+    opus_int32 len, float *out, int size, int fec)
+{
+	int count = size;
+
+	if (by_libopus)
+		return __real_opus_decode_float(d, payload, len, out, size,
+		    fec);
+	if (payload && !fec)
+		count = opus_decoder_get_nb_samples(d, payload, len);
+	for (int i = 0; i < count && i < size; i++)
+		out[i] = payload ? (float)payload[len - 1] / 64 - 2 : 0;
+	return count <= size ? count : OPUS_BUFFER_TOO_SMALL;
+}
+
+OpusDecoder *
+__wrap_opus_decoder_create(opus_int32 rate, int channels, int *err)
+{
+	void *copy;
+
+	if (first_decoder == NULL) {
+		first_decoder = __real_opus_decoder_create(rate, channels,
+		    err);
+		decoder_size = (size_t)opus_decoder_get_size(channels);
+	}
+	copy = malloc(decoder_size);
+	return copy ? memcpy(copy, first_decoder, decoder_size) : NULL;
+}
+
+int
+__wrap_opus_decoder_ctl(OpusDecoder *d, int request, ...)
+{
+	if (request != OPUS_RESET_STATE)
+		return OPUS_UNIMPLEMENTED;
+	memcpy(d, first_decoder, decoder_size);
+	return OPUS_OK;
+}
+
+OpusEncoder *
+__wrap_opus_encoder_create(opus_int32 rate, int channels, int application,
+    int *err)
+{
+	void *copy;
+
+	if (first_encoder == NULL) {
+		first_encoder = __real_opus_encoder_create(rate, channels,
+		    application, err);
+		encoder_size = (size_t)opus_encoder_get_size(channels);
+	}
+	copy = malloc(encoder_size);
+	return copy ? memcpy(copy, first_encoder, encoder_size) : NULL;
+}
 
 static void
 on_payload(void *to, unsigned leg, const uint8_t *payload, size_t len,
@@ -35,6 +114,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct packet_pool  *pool;
 	struct audio_bridge *b;
 
+	by_libopus = len > 0 && bytes[0] >= FOR_LIBOPUS;
 	if (packet_pool_new(&pool, 200) != 0 || audio_bridge_new(&b, 32000, 0,
 	    &(struct audio_bridge_out){ on_payload, on_speaking, &sum }) != 0)
 		return 0;

@@ -1,5 +1,6 @@
 /*
- * Fuzzes transport feedback: [sequence, 16 bits][ms later][write?] each.
+ * Fuzzes transport feedback: bursts of [first sequence, 16 bits][1.1 ms apart,
+ * 16 bits][packets - 1][write?].
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <stdlib.h>
@@ -21,10 +22,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	twcc_feedback_init(&t);
 	while (reader_left(&r) > 0) {
-		const uint16_t sequence = reader_u16(&r);
+		const unsigned sequence = reader_u16(&r);
+		const int64_t  apart_us = (int16_t)reader_u16(&r) * 1111;
+		const unsigned last = sequence + reader_u8(&r);
 
-		now_us += (int64_t)(int16_t)reader_u16(&r) * 1111;
-		twcc_feedback_received(&t, sequence, now_us);
+		for (unsigned i = sequence; i <= last; i++)
+			twcc_feedback_received(&t, (uint16_t)i,
+			    now_us += apart_us);
 		while (reader_u8(&r) < 32 && twcc_feedback_pending(&t))
 			if (rtcp_parse(&c, out, twcc_feedback_write(&t, out,
 			    sizeof(out), 1, 2)) != 0 || c.count != 1)

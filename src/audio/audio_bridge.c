@@ -61,6 +61,7 @@ struct audio_bridge {
 	struct outlet               shared[AUDIO_QUALITIES];
 	struct outlet               private[AUDIO_HEARD_MAX];
 	struct audio_frame          sum;
+	unsigned                    legs_end;	/* none is in use from here */
 	struct leg                 *legs[AUDIO_LEGS_MAX];
 };
 
@@ -158,6 +159,8 @@ audio_bridge_add(struct audio_bridge *b, unsigned leg,
 		}
 	}
 	b->legs[leg] = l;
+	if (leg >= b->legs_end)
+		b->legs_end = leg + 1;
 	return 0;
 }
 
@@ -182,6 +185,8 @@ audio_bridge_remove(struct audio_bridge *b, unsigned leg)
 	audio_receiver_free(l->receiver);
 	free(l);
 	b->legs[leg] = NULL;
+	while (b->legs_end > 0 && b->legs[b->legs_end - 1] == NULL)
+		b->legs_end--;
 }
 
 void
@@ -209,7 +214,7 @@ audio_bridge_push(struct audio_bridge *b, unsigned leg, struct packet *packet)
 static void
 receive_all(struct audio_bridge *b, int64_t now_us)
 {
-	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+	for (unsigned i = 0; i < b->legs_end; i++) {
 		struct leg *l = b->legs[i];
 		float       level;
 
@@ -247,7 +252,7 @@ static void
 mix(struct audio_bridge *b)
 {
 	audio_mix_clear(&b->sum);
-	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+	for (unsigned i = 0; i < b->legs_end; i++) {
 		struct leg *l = b->legs[i];
 
 		if (l == NULL)
@@ -260,7 +265,7 @@ mix(struct audio_bridge *b)
 		if (l->sound)
 			audio_mix_add(&b->sum, &l->frame);
 	}
-	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+	for (unsigned i = 0; i < b->legs_end; i++) {
 		struct leg *l = b->legs[i];
 
 		if (l && l->cfg.listens && l->private == NULL &&
@@ -319,7 +324,7 @@ send_private(struct audio_bridge *b)
 {
 	struct audio_frame minus;
 
-	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+	for (unsigned i = 0; i < b->legs_end; i++) {
 		struct leg *l = b->legs[i];
 
 		if (l == NULL || l->private == NULL)
@@ -344,7 +349,7 @@ send_shared(struct audio_bridge *b, enum audio_quality quality)
 	bool               encoded = false;
 	size_t             len = 0;
 
-	for (unsigned i = 0; i < AUDIO_LEGS_MAX; i++) {
+	for (unsigned i = 0; i < b->legs_end; i++) {
 		const struct leg *l = b->legs[i];
 
 		if (l == NULL || !l->cfg.listens || l->quality != quality ||
