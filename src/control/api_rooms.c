@@ -14,14 +14,14 @@
 #include "control/room_name.h"
 #include "control/stats_sum.h"
 #include "http/http_exchange.h"
+#include "http/json_text.h"
 
 /* Takes the JSON. */
 static void
 reply_json(struct http_exchange *x, json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = json_text(json, JSON_COMPACT);
 
-	json_decref(json);
 	if (text)
 		http_exchange_reply(x, 200, "application/json", text,
 		    strlen(text));
@@ -60,10 +60,20 @@ room_json(const struct room_proxy *room)
 	    (int)counts.watchers, "age_s", (json_int_t)counts.age_s);
 }
 
+/* A list that lacks one is none. Takes `item`. */
+static void
+append(json_t **list, json_t *item)
+{
+	if (json_array_append_new(*list, item) < 0) {
+		json_decref(*list);
+		*list = NULL;
+	}
+}
+
 static void
 add_room(struct room_proxy *room, void *to)
 {
-	json_array_append_new(to, room_json(room));
+	append(to, room_json(room));
 }
 
 void
@@ -72,8 +82,8 @@ api_rooms(struct http_exchange *x, void *to)
 	struct api *api = to;
 	json_t     *rooms = json_array();
 
-	registry_each_room(api->registry, add_room, rooms);
-	reply_json(x, json_pack("{s:o*}", "rooms", rooms));
+	registry_each_room(api->registry, add_room, &rooms);
+	reply_json(x, json_pack("{s:o}", "rooms", rooms));
 }
 
 static json_t *
@@ -85,28 +95,34 @@ participants_json(const struct room_proxy *room)
 	TAILQ_FOREACH(session, room_proxy_sessions(room), in_room) {
 		json_t *one = person_json(session);
 
-		json_object_set_new(one, "watches", json_boolean(
-		    session->direction != IPC_JOIN_SEND));
-		json_array_append_new(list, one);
+		if (json_object_set_new(one, "watches", json_boolean(
+		    session->direction != IPC_JOIN_SEND)) < 0) {
+			json_decref(one);
+			one = NULL;
+		}
+		append(&list, one);
 	}
 	return list;
 }
 
 #define FIGURE_ROW(field, help)						\
-	json_object_set_new(figures, #field,				\
+	bad |= json_object_set_new(figures, #field,			\
 	    json_integer((json_int_t)stats->field));
-#define CPU_ROW(stage, field)						\
-	json_object_set_new(figures, #field,				\
-	    json_integer((json_int_t)stats->field));
+#define CPU_ROW(stage, field) FIGURE_ROW(field, stage)
 
 static json_t *
 figures_json(const struct ipc_stats *stats)
 {
 	json_t *figures = json_object();
+	int     bad = 0;
 
 	STATS_GAUGE_ROWS(FIGURE_ROW)
 	STATS_COUNTER_ROWS(FIGURE_ROW)
 	STATS_CPU_ROWS(CPU_ROW)
+	if (bad) {
+		json_decref(figures);
+		return NULL;
+	}
 	return figures;
 }
 
@@ -125,8 +141,11 @@ api_room(struct http_exchange *x, void *to)
 		return;
 	}
 	json = room_json(room);
-	json_object_set_new(json, "participants", participants_json(room));
-	json_object_set_new(json, "figures",
-	    figures_json(room_proxy_stats(room)));
+	if (json_object_set_new(json, "participants",
+	    participants_json(room)) < 0 || json_object_set_new(json,
+	    "figures", figures_json(room_proxy_stats(room))) < 0) {
+		json_decref(json);
+		json = NULL;
+	}
 	reply_json(x, json);
 }

@@ -2,6 +2,8 @@
  * /v1/sessions/{session}: leave, change, hear what happens.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <errno.h>
+
 #include "control/api.h"
 #include "control/ice_patch.h"
 #include "control/registry.h"
@@ -38,9 +40,12 @@ patch_by_json(struct http_exchange *x, struct session *session)
 	char                 why[JSON_BODY_WHY];
 	size_t               len;
 	const uint8_t       *body = http_exchange_body(x, &len);
+	const int            err = session_patch_parse(&patch, why, body,
+	    len);
 
-	if (session_patch_parse(&patch, why, body, len) < 0) {
-		http_exchange_problem(x, PROBLEM_BAD_REQUEST, why);
+	if (err < 0) {
+		http_exchange_problem(x, err == -ENOMEM ? PROBLEM_INTERNAL :
+		    PROBLEM_BAD_REQUEST, err == -ENOMEM ? NULL : why);
 		return;
 	}
 	room_proxy_patch(session, &patch);

@@ -89,7 +89,8 @@ json_body_parse(struct json_t **out, char why[JSON_BODY_WHY],
 	if (object == NULL) {
 		snprintf(why, JSON_BODY_WHY, "line %d, column %d: %.80s",
 		    error.line, error.column, error.text);
-		return -EBADMSG;
+		/* Without memory it has no words, or blames the text. */
+		return error.text[0] ? -EBADMSG : -ENOMEM;
 	}
 	if (!json_is_object(object)) {
 		json_decref(object);

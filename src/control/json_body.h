@@ -17,7 +17,7 @@ struct json_t;
 
 /*
  * Parses an object. Returns 0 with a reference in *out; or -EBADMSG with
- * words for a person in `why`.
+ * words for a person in `why`; or -ENOMEM.
  */
 int json_body_parse(struct json_t **out, char why[JSON_BODY_WHY],
     const uint8_t *bytes, size_t len);

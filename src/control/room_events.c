@@ -13,6 +13,8 @@
 #include "control/room_proxy_internal.h"
 #include "http/event_stream.h"
 #include "http/http_exchange.h"
+#include "http/json_text.h"
+#include "util/random.h"
 
 #define GOODBYE_S 2
 #define JSON_STYLE (JSON_COMPACT | JSON_REAL_PRECISION(6))
@@ -26,18 +28,37 @@ send_to_session(struct session *session, const char *text, size_t len)
 	}
 }
 
+/*
+ * An event was lost: nobody may believe to know the room. Who was there asks
+ * anew, and gets a snapshot.
+ */
+static void
+cut_all(struct room_proxy *room)
+{
+	struct session *session;
+
+	event_ring_forget(room->ring, random_u32());
+	TAILQ_FOREACH(session, &room->sessions, in_room) {
+		for (unsigned i = 0; i < SESSION_STREAMS_MAX; i++) {
+			if (session->streams[i])
+				event_stream_cut(session->streams[i]);
+		}
+	}
+}
+
 /* Adds an event to the ring and sends it to all. Takes `data`. */
 static void
 tell_all(struct room_proxy *room, const char *name, json_t *data)
 {
-	char             *json = data ? json_dumps(data, JSON_STYLE) : NULL;
+	char             *json = json_text(data, JSON_STYLE);
 	struct event_text event;
 	struct session   *session;
 
-	json_decref(data);
 	if (json && event_ring_push(room->ring, name, json, &event) == 0) {
 		TAILQ_FOREACH(session, &room->sessions, in_room)
 			send_to_session(session, event.text, event.len);
+	} else {
+		cut_all(room);
 	}
 	free(json);
 }
@@ -46,8 +67,18 @@ void
 room_tell_roster(struct room_proxy *room, const char *op,
     const struct session *session)
 {
-	tell_all(room, "roster", json_pack("{s:s, s:o*}", "op", op, "person",
+	tell_all(room, "roster", json_pack("{s:s, s:o}", "op", op, "person",
 	    person_json(session)));
+}
+
+/* A list that lacks one is none. Takes `item`. */
+static void
+append(json_t **list, json_t *item)
+{
+	if (json_array_append_new(*list, item) < 0) {
+		json_decref(*list);
+		*list = NULL;
+	}
 }
 
 /* Tiles of those who have left in the meantime are not shown any more. */
@@ -67,11 +98,11 @@ tilemap_json(const struct room_proxy *room)
 		if (session == NULL || !session_is_shown(session))
 			continue;
 		person_id(id, tile->participant);
-		json_array_append_new(tiles, json_pack(
-		    "{s:s, s:f, s:f, s:f, s:f}", "id", id, "x", tile->x / w,
-		    "y", tile->y / h, "w", tile->w / w, "h", tile->h / h));
+		append(&tiles, json_pack("{s:s, s:f, s:f, s:f, s:f}", "id", id,
+		    "x", tile->x / w, "y", tile->y / h, "w", tile->w / w,
+		    "h", tile->h / h));
 	}
-	return json_pack("{s:I, s:I, s:[i, i], s:o*}", "version",
+	return json_pack("{s:I, s:I, s:[i, i], s:o}", "version",
 	    (json_int_t)map->version, "rtp", (json_int_t)map->rtp, "canvas",
 	    (int)map->width, (int)map->height, "tiles", tiles);
 }
@@ -94,7 +125,7 @@ speakers_json(const struct room_proxy *room)
 		if (room_find(room, number) == NULL)
 			continue;
 		person_id(id, number);
-		json_array_append_new(ids, json_string(id));
+		append(&ids, json_string(id));
 	}
 	return ids;
 }
@@ -102,7 +133,7 @@ speakers_json(const struct room_proxy *room)
 void
 room_tell_speaking(struct room_proxy *room)
 {
-	tell_all(room, "speaking", json_pack("{s:o*}", "ids",
+	tell_all(room, "speaking", json_pack("{s:o}", "ids",
 	    speakers_json(room)));
 }
 
@@ -158,9 +189,7 @@ room_tell_quality(struct session *session,
 	    (int)line->down_kbps, "loss", line->down_loss / 255.0, "height",
 	    (int)line->height, "fps", (int)line->fps, "line_kbps",
 	    (int)line->line_kbps);
-	json = data ? json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(3)) :
-	    NULL;
-	json_decref(data);
+	json = json_text(data, JSON_COMPACT | JSON_REAL_PRECISION(3));
 	if (json)
 		text = event_format(NULL, "quality", json);
 	if (text)
@@ -198,20 +227,21 @@ send_snapshot(struct session *session, struct event_stream *stream)
 
 	TAILQ_FOREACH(other, &room->sessions, in_room) {
 		if (session_is_shown(other))
-			json_array_append_new(people, person_json(other));
+			append(&people, person_json(other));
 	}
 	person_id(you, session->participant);
-	data = json_pack("{s:s, s:s, s:o*, s:o, s:o*}", "room", room->name,
+	data = json_pack("{s:s, s:s, s:o, s:o, s:o}", "room", room->name,
 	    "you", you, "people", people, "tilemap",
 	    room->has_tilemap ? tilemap_json(room) : json_null(), "speaking",
 	    speakers_json(room));
-	json = data ? json_dumps(data, JSON_STYLE) : NULL;
-	json_decref(data);
+	json = json_text(data, JSON_STYLE);
 	event_ring_id(room->ring, id);
 	if (json)
 		text = event_format(id, "snapshot", json);
 	if (text)
 		event_stream_send(stream, text, strlen(text));
+	else
+		event_stream_cut(stream);
 	free(text);
 	free(json);
 }
@@ -240,8 +270,9 @@ on_stream_end(struct event_stream *stream, void *to)
 	if (session->streams[0] == stream)
 		session->streams[0] = session->streams[1];
 	session->streams[1] = NULL;
-	if (session->streams[0] == NULL)
-		event_add(session->goodbye, &goodbye);
+	if (session->streams[0] == NULL &&
+	    event_add(session->goodbye, &goodbye) < 0)
+		event_active(session->goodbye, EV_TIMEOUT, 0);
 }
 
 void

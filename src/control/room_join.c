@@ -183,7 +183,8 @@ room_join_start(struct room_join **out, struct room_proxy *room,
 	TAILQ_INSERT_TAIL(&room->joins, join, link);
 	join->sdp = malloc(wish->sdp_len);
 	join->timeout = event_new(room->host->base, -1, 0, on_timeout, join);
-	if (join->sdp == NULL || join->timeout == NULL) {
+	if (join->sdp == NULL || join->timeout == NULL ||
+	    event_add(join->timeout, &limit) < 0) {
 		join_free(join);
 		return -ENOMEM;
 	}
@@ -202,7 +203,6 @@ room_join_start(struct room_join **out, struct room_proxy *room,
 		join->participant = fresh_participant(room);
 		join->place = room->next_place++;
 	}
-	event_add(join->timeout, &limit);
 	if (room->worker)
 		send_join(join);
 	room_check_empty(room);

@@ -50,8 +50,9 @@ room_check_empty(struct room_proxy *room)
 
 	if (!TAILQ_EMPTY(&room->joins) || anybody_here(room))
 		event_del(room->linger);
-	else if (!event_pending(room->linger, EV_TIMEOUT, NULL))
-		event_add(room->linger, &linger);
+	else if (!event_pending(room->linger, EV_TIMEOUT, NULL) &&
+	    event_add(room->linger, &linger) < 0)
+		event_active(room->linger, EV_TIMEOUT, 0);
 }
 
 static void

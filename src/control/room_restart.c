@@ -82,7 +82,8 @@ room_restart_start(struct room_restart **out, struct session *session,
 	TAILQ_INSERT_TAIL(&room->restarts, restart, link);
 	restart->timeout = event_new(room->host->base, -1, 0, on_timeout,
 	    restart);
-	if (restart->timeout == NULL) {
+	if (restart->timeout == NULL ||
+	    event_add(restart->timeout, &limit) < 0) {
 		restart_free(restart);
 		return -ENOMEM;
 	}
@@ -90,7 +91,6 @@ room_restart_start(struct room_restart **out, struct session *session,
 	restart->participant = message.participant;
 	restart->done = done;
 	restart->to = to;
-	event_add(restart->timeout, &limit);
 	/* When it fails the worker is on its way out: its end will tell. */
 	if (room->worker)
 		worker_send(room->worker, IPC_RESTART, body,

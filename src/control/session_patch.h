@@ -23,7 +23,7 @@ struct session_patch {
 
 /*
  * {"name":"Ada","mic":true,"camera":false,"max":"360p"}, any of them.
- * Returns 0, or -EBADMSG with words in `why`.
+ * Returns 0, or -EBADMSG with words in `why`, or -ENOMEM.
  */
 int session_patch_parse(struct session_patch *out, char why[JSON_BODY_WHY],
     const uint8_t *bytes, size_t len);

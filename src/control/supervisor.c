@@ -51,7 +51,7 @@ supervisor_refill(struct supervisor *sup)
 		ms = RETRY_MS << (sup->failures < 8 ? sup->failures - 1 : 7);
 	tv = timeval_of_ms(ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS);
 	if (!evtimer_pending(sup->refill, NULL))
-		evtimer_add(sup->refill, &tv);
+		sup->refill_failed = evtimer_add(sup->refill, &tv) < 0;
 }
 
 static void
@@ -96,6 +96,8 @@ on_tick(evutil_socket_t fd, short what, void *to)
 	/* Killing only marks: the list changes in on_exited. */
 	TAILQ_FOREACH(w, &sup->workers, entry)
 		worker_watch(w, now_us);
+	if (sup->refill_failed)
+		supervisor_refill(sup);
 }
 
 /* ---- what the header says ----------------------------------------------- */

@@ -55,6 +55,7 @@ struct supervisor {
 	struct log               log;
 	TAILQ_HEAD(, worker)     workers;
 	struct event            *tick, *refill;
+	bool                     refill_failed;	/* no memory for its timer */
 	unsigned                 failures;	/* spares lost in a row */
 	bool                     stopped;	/* no new workers */
 	uint16_t                 next_port;

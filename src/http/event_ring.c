@@ -93,6 +93,12 @@ event_ring_id(const struct event_ring *ring, char out[EVENT_ID_SIZE])
 	write_id(out, ring->epoch, ring->newest);
 }
 
+void
+event_ring_forget(struct event_ring *ring, uint32_t epoch)
+{
+	ring->epoch = epoch;
+}
+
 /* Only what write_id() writes. */
 static int
 parse_id(const char *text, uint32_t epoch, uint64_t *n)

@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 #define EVENT_RING_SIZE 256
-#define EVENT_MAX       (64 * 1024)
+/* A snapshot of 256 people with the longest names is 100 KiB. */
+#define EVENT_MAX       (128 * 1024)
 #define EVENT_ID_SIZE   32
 
 struct event_ring;
@@ -39,6 +40,9 @@ int event_ring_push(struct event_ring *ring, const char *name,
 
 /* The id of the newest event ("…-0" before the first). */
 void event_ring_id(const struct event_ring *ring, char out[EVENT_ID_SIZE]);
+
+/* One event was lost: whoever comes again needs a snapshot. */
+void event_ring_forget(struct event_ring *ring, uint32_t epoch);
 
 /*
  * How many events came after the one with id `last`. Returns 0 with *count

@@ -67,9 +67,12 @@ event_stream_new(struct event_stream **out, struct event_base *base,
 	stream->exchange = exchange;
 	stream->on_end = on_end;
 	stream->to = to;
-	event_add(stream->ping, &period);
 	http_exchange_set_header(exchange, "X-Accel-Buffering", "no");
-	http_exchange_stream(exchange, "text/event-stream", on_gone, stream);
+	if (event_add(stream->ping, &period) < 0 || http_exchange_stream(
+	    exchange, "text/event-stream", on_gone, stream) < 0) {
+		stream_free(stream);
+		return -ENOMEM;
+	}
 	*out = stream;
 	return 0;
 }
@@ -80,10 +83,15 @@ event_stream_send(struct event_stream *stream, const char *text, size_t len)
 	if (stream->cut)
 		return;
 	if (http_exchange_stream_add(stream->exchange, text, len,
-	    UNSENT_MAX) < 0) {
-		stream->cut = true;
-		http_exchange_stream_cut(stream->exchange);
-	}
+	    UNSENT_MAX) < 0)
+		event_stream_cut(stream);
+}
+
+void
+event_stream_cut(struct event_stream *stream)
+{
+	stream->cut = true;
+	http_exchange_stream_cut(stream->exchange);
 }
 
 void

@@ -28,6 +28,9 @@ int event_stream_new(struct event_stream **out, struct event_base *base,
 void event_stream_send(struct event_stream *stream, const char *text,
     size_t len);
 
+/* Ends it hard: the page asks anew, from what it has seen. */
+void event_stream_cut(struct event_stream *stream);
+
 /* Ends it in good order, without on_end. NULL is fine. */
 void event_stream_end(struct event_stream **stream);
 

@@ -70,17 +70,6 @@ http_guard_init(struct http_guard *guard, const struct http_limits *limits,
 	TAILQ_INIT(&guard->all);
 }
 
-static void
-arm(struct http_connection *conn, unsigned ms)
-{
-	const struct timeval tv = { ms / 1000, (suseconds_t)(ms % 1000 * 1000) };
-
-	if (ms > 0)
-		event_add(conn->deadline, &tv);
-	else
-		event_del(conn->deadline);
-}
-
 void
 http_connection_cut(struct http_connection *conn)
 {
@@ -88,6 +77,17 @@ http_connection_cut(struct http_connection *conn)
 
 	if (fd >= 0)
 		shutdown(fd, SHUT_RDWR);
+}
+
+static void
+arm(struct http_connection *conn, unsigned ms)
+{
+	const struct timeval tv = { ms / 1000, (suseconds_t)(ms % 1000 * 1000) };
+
+	if (ms == 0)
+		event_del(conn->deadline);
+	else if (event_add(conn->deadline, &tv) < 0)
+		http_connection_cut(conn);	/* not without a deadline */
 }
 
 static void

@@ -26,6 +26,9 @@ struct http_exchange {
 	enum http_method        method;
 	const struct route     *route;	/* NULL: none fits */
 	struct route_params     params;
+	const uint8_t          *body;	/* in one piece; NULL: empty */
+	size_t                  body_len;
+	bool                    incomplete;	/* no memory for a header */
 	void (*on_gone)(void *to);
 	void                   *to;
 };
@@ -81,10 +84,8 @@ http_exchange_header(const struct http_exchange *x, const char *name)
 const uint8_t *
 http_exchange_body(const struct http_exchange *x, size_t *len)
 {
-	struct evbuffer *body = evhttp_request_get_input_buffer(x->request);
-
-	*len = evbuffer_get_length(body);
-	return evbuffer_pullup(body, -1);
+	*len = x->body_len;
+	return x->body;
 }
 
 bool
@@ -135,7 +136,10 @@ http_exchange_set_header(struct http_exchange *x, const char *name,
 	    evhttp_request_get_output_headers(x->request);
 
 	evhttp_remove_header(headers, name);
-	evhttp_add_header(headers, name, value);
+	if (strpbrk(value, "\r\n"))
+		return;		/* evhttp refuses it, too: no memory is short */
+	if (evhttp_add_header(headers, name, value) < 0)
+		x->incomplete = true;
 }
 
 /* evhttp has written the whole answer and lets go of the request. */
@@ -170,18 +174,16 @@ on_connection_end(void *arg)
 static void
 add_common_headers(struct http_exchange *x)
 {
-	struct evkeyvalq *headers =
-	    evhttp_request_get_output_headers(x->request);
-
 	for (size_t i = 0; i < sizeof(security_headers) /
 	    sizeof(security_headers[0]); i++)
-		evhttp_add_header(headers, security_headers[i].name,
+		http_exchange_set_header(x, security_headers[i].name,
 		    security_headers[i].value);
-	if (evhttp_find_header(headers, "Cache-Control") == NULL)
-		evhttp_add_header(headers, "Cache-Control", "no-store");
+	if (evhttp_find_header(evhttp_request_get_output_headers(x->request),
+	    "Cache-Control") == NULL)
+		http_exchange_set_header(x, "Cache-Control", "no-store");
 	/* A second request in flight is not answered: say so. */
 	if (http_connection_is_pipelined(x->conn))
-		evhttp_add_header(headers, "Connection", "close");
+		http_exchange_set_header(x, "Connection", "close");
 }
 
 static void
@@ -189,6 +191,15 @@ log_answer(const struct http_exchange *x, int status)
 {
 	log_debug(x->log, "%s %s %d", router_method_name(x->method),
 	    x->route ? x->route->pattern : "?", status);
+}
+
+/* No memory for the answer: half of one would mislead, so there is none. */
+static void
+give_up(struct http_exchange *x)
+{
+	x->on_gone = NULL;
+	http_connection_cut(x->conn);
+	http_connection_wait(x->conn);
 }
 
 /* Takes the buffer; NULL is an empty body. */
@@ -207,9 +218,13 @@ send_reply(struct http_exchange *x, int status, const char *type,
 		http_exchange_set_header(x, "Content-Length", text);
 	}
 	log_answer(x, status);
-	http_connection_reply(x->conn);
-	evhttp_send_reply(x->request, status, http_reason(status),
-	    x->method == HTTP_HEAD ? NULL : body);
+	if (x->incomplete) {
+		give_up(x);
+	} else {
+		http_connection_reply(x->conn);
+		evhttp_send_reply(x->request, status, http_reason(status),
+		    x->method == HTTP_HEAD ? NULL : body);
+	}
 	if (body)
 		evbuffer_free(body);
 }
@@ -225,9 +240,7 @@ http_exchange_reply(struct http_exchange *x, int status, const char *type,
 		if (body == NULL || evbuffer_add(body, bytes, len) < 0) {
 			if (body)
 				evbuffer_free(body);
-			x->on_gone = NULL;
-			http_connection_cut(x->conn);
-			http_connection_wait(x->conn);
+			give_up(x);
 			return;
 		}
 	}
@@ -254,9 +267,10 @@ void
 http_exchange_problem(struct http_exchange *x, enum problem problem,
     const char *detail)
 {
-	char     *text = problem_text(problem, detail);
-	const int retry_s = problem_retry_after_s(problem);
-	char      number[12];
+	char       *text = problem_text(problem, detail);
+	const char *words = text ? text : PROBLEM_OF_MEMORY;
+	const int   retry_s = problem_retry_after_s(problem);
+	char        number[12];
 
 	/* The handler may know better. */
 	if (retry_s > 0 && evhttp_find_header(
@@ -265,9 +279,9 @@ http_exchange_problem(struct http_exchange *x, enum problem problem,
 		snprintf(number, sizeof(number), "%d", retry_s);
 		http_exchange_set_header(x, "Retry-After", number);
 	}
-	http_exchange_reply(x, problem_status(problem),
-	    text ? "application/problem+json" : NULL, text,
-	    text ? strlen(text) : 0);
+	http_exchange_reply(x, text ? problem_status(problem) :
+	    problem_status(PROBLEM_INTERNAL), "application/problem+json",
+	    words, strlen(words));
 	free(text);
 }
 
@@ -280,17 +294,20 @@ http_exchange_defer(struct http_exchange *x, void (*on_gone)(void *to),
 	http_connection_wait(x->conn);
 }
 
-void
+int
 http_exchange_stream(struct http_exchange *x, const char *type,
     void (*on_gone)(void *to), void *to)
 {
-	x->on_gone = on_gone;
-	x->to = to;
 	add_common_headers(x);
 	http_exchange_set_header(x, "Content-Type", type);
+	if (x->incomplete)
+		return -ENOMEM;
+	x->on_gone = on_gone;
+	x->to = to;
 	log_answer(x, 200);
 	http_connection_stream(x->conn);
 	evhttp_send_reply_start(x->request, 200, http_reason(200));
+	return 0;
 }
 
 /* What the peer has not taken yet. */
@@ -396,6 +413,7 @@ http_exchange_run(struct evhttp_request *request,
     const struct log *log)
 {
 	struct http_exchange *x = calloc(1, sizeof(*x));
+	struct evbuffer      *body = evhttp_request_get_input_buffer(request);
 
 	if (x == NULL) {
 		http_connection_handle(conn, NULL, NULL);
@@ -407,9 +425,13 @@ http_exchange_run(struct evhttp_request *request,
 	x->conn = conn;
 	x->log = log;
 	x->method = method_of(request);
+	x->body_len = evbuffer_get_length(body);
+	x->body = evbuffer_pullup(body, -1);
 	http_connection_handle(conn, on_connection_end, x);
 	evhttp_request_set_on_complete_cb(request, on_complete, x);
-	if (is_misdirected(x, listener))
+	if (x->body_len > 0 && x->body == NULL)
+		http_exchange_problem(x, PROBLEM_INTERNAL, NULL);
+	else if (is_misdirected(x, listener))
 		http_exchange_problem(x, PROBLEM_MISDIRECTED, "Use the IP "
 		    "address of this listener, or localhost.");
 	else

@@ -43,7 +43,7 @@ int http_exchange_query(const struct http_exchange *x, const char *name,
 const char *http_exchange_header(const struct http_exchange *x,
     const char *name);
 
-/* At most REQUEST_BODY_MAX bytes; NULL when there is none (*len is 0). */
+/* At most REQUEST_BODY_MAX bytes; NULL only when there is none. */
 const uint8_t *http_exchange_body(const struct http_exchange *x, size_t *len);
 
 /* Whether Content-Type is `type`, whatever its parameters. */
@@ -83,9 +83,9 @@ void http_exchange_defer(struct http_exchange *x, void (*on_gone)(void *to),
 
 /*
  * Sends the status 200 and the headers; the body follows in pieces.
- * on_gone(to) when the peer ends it.
+ * on_gone(to) when the peer ends it. Returns 0, or -ENOMEM: nothing is sent.
  */
-void http_exchange_stream(struct http_exchange *x, const char *type,
+int http_exchange_stream(struct http_exchange *x, const char *type,
     void (*on_gone)(void *to), void *to);
 
 /* Returns 0, or -ENOBUFS when more than `most` bytes were still unsent. */

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "http/json_text.h"
 #include "http/problem.h"
 
 struct problem_row {
@@ -67,15 +68,11 @@ problem_text(enum problem problem, const char *detail)
 	    rows[problem].type, "title", rows[problem].title, "status",
 	    rows[problem].status);
 	json_t *words = detail ? json_string(detail) : NULL;
-	char   *text = NULL;
 
 	if (object && words)
 		json_object_set(object, "detail", words);
-	if (object)
-		text = json_dumps(object, JSON_COMPACT);
 	json_decref(words);
-	json_decref(object);
-	return text;
+	return json_text(object, JSON_COMPACT);
 }
 
 const char *

@@ -59,6 +59,12 @@ int problem_retry_after_s(enum problem problem);
  */
 char *problem_text(enum problem problem, const char *detail);
 
+/* The document of PROBLEM_INTERNAL for when there was no memory for one. */
+#define PROBLEM_OF_MEMORY						\
+	"{\"type\":\"urn:tessera:problem:internal\",\"status\":500,"	\
+	"\"title\":\"Something went wrong here\","			\
+	"\"detail\":\"This server is short of memory.\"}"
+
 /* The reason phrase of a status that this server sends. */
 const char *http_reason(int status);
 

@@ -121,6 +121,24 @@ knows_only_ids_of_its_own(void **state)
 }
 
 static void
+knows_no_id_from_before_a_loss(void **state)
+{
+	struct event_ring *ring = ring_with(3);
+	unsigned           count;
+
+	(void)state;
+	event_ring_forget(ring, 0x12345678);
+	assert_int_equal(event_ring_missed(ring, "abcdef01-3", &count),
+	    -ENOENT);
+	assert_int_equal(event_ring_missed(ring, "12345678-3", &count), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(event_ring_push(ring, "roster", "{}", NULL), 0);
+	assert_int_equal(event_ring_missed(ring, "12345678-3", &count), 0);
+	assert_int_equal(count, 1);
+	event_ring_free(&ring);
+}
+
+static void
 refuses_an_event_too_long(void **state)
 {
 	struct event_ring *ring = ring_with(1);
@@ -189,6 +207,7 @@ main(void)
 		cmocka_unit_test(gives_what_was_missed),
 		cmocka_unit_test(keeps_the_last_256),
 		cmocka_unit_test(knows_only_ids_of_its_own),
+		cmocka_unit_test(knows_no_id_from_before_a_loss),
 		cmocka_unit_test(refuses_an_event_too_long),
 		cmocka_unit_test(writes_a_problem),
 		cmocka_unit_test(leaves_out_a_detail_that_is_no_text),
