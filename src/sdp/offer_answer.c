@@ -47,7 +47,7 @@ may_receive(const struct sdp_media *m, enum sdp_policy policy)
 static bool
 we_send_video(const struct choice *c, enum sdp_policy policy)
 {
-	return may_send(c->video, policy) && c->formats.send.format;
+	return may_send(c->video, policy) && c->formats.send_count > 0;
 }
 
 static bool
@@ -98,7 +98,7 @@ codec_refusal(const struct sdp_media *m, enum sdp_policy policy)
 		return "The offer has no video codec that is spoken here: "
 		    "VP8, H.264 baseline, or, to send, VP9 or AV1 of profile "
 		    "0.";
-	if (!may_receive(m, policy) && formats.send.format == NULL)
+	if (!may_receive(m, policy) && formats.send_count == 0)
 		return "The offer has neither VP8 nor H.264 baseline, and "
 		    "nothing else is sent here.";
 	return NULL;
@@ -307,13 +307,16 @@ void
 sdp_stream_agree_video(struct sdp_stream *s,
     const struct sdp_video_formats *formats)
 {
-	s->send = s->send && formats->send.format;
+	s->send = s->send && formats->send_count > 0;
 	if (s->send) {
-		s->payload_type = formats->send.format->payload_type;
-		s->codec = formats->send.codec;
-		s->single_nal = formats->send.single_nal;
-		s->level_idc = (uint8_t)formats->send.level_idc;
+		s->payload_type = formats->sends[0].format->payload_type;
+		s->codec = formats->sends[0].codec;
+		s->single_nal = formats->sends[0].single_nal;
+		s->level_idc = (uint8_t)formats->sends[0].level_idc;
 	}
+	for (unsigned i = 0; s->send && i < formats->send_count; i++)
+		s->send_types[formats->sends[i].codec] =
+		    formats->sends[i].format->payload_type;
 	for (unsigned i = 0; s->receive && i < formats->count; i++) {
 		s->codings[i].payload_type =
 		    formats->receive[i].format->payload_type;
@@ -369,7 +372,8 @@ agree(const struct choice *c, struct sdp_negotiated *n,
 		const bool receive = we_receive_video(c, policy);
 
 		sdp_stream_agree(&n->video, c->video, receive ?
-		    c->formats.receive[0].format : c->formats.send.format,
+		    c->formats.receive[0].format :
+		    c->formats.sends[0].format,
 		    we_send_video(c, policy), receive);
 		sdp_stream_agree_video(&n->video, &c->formats);
 	}
@@ -503,8 +507,8 @@ formats_listed(const struct sdp_video_format **out, const struct choice *c,
 		*out = c->formats.receive;
 		return c->formats.count;
 	}
-	*out = &c->formats.send;
-	return 1;
+	*out = c->formats.sends;
+	return c->formats.send_count;
 }
 
 /* Of what was agreed, what the offer has for this format too. */

@@ -14,9 +14,9 @@
  * Video: sdp/video_formats.h says what we read and write. The answer names
  * first what is to be sent to us, then the others that we read, so that a
  * sender may change; when only we send, just what we send. We send VP8, or
- * H.264 to who has no VP8. Who has neither, but offers sound too, gets port
- * 0 for the video, with a line a=x-tessera-note that says why. Pure; any
- * thread.
+ * H.264 to who has no VP8, and may go over to VP9 or AV1 in mid-stream.
+ * Who has neither, but offers sound too, gets port 0 for the video, with a
+ * line a=x-tessera-note that says why. Pure; any thread.
  */
 #ifndef SDP_OFFER_ANSWER_H
 #define SDP_OFFER_ANSWER_H
@@ -69,6 +69,7 @@ struct sdp_stream {
 	uint8_t  payload_type;	/* Opus, or of the video that we send */
 	enum video_codec codec;	/* of the video that we send */
 	bool     single_nal;	/* H.264 that we send: packetization mode 0 */
+	uint8_t  send_types[VIDEO_CODECS];	/* payload types; 0: not sent */
 	uint8_t  level_idc;	/* H.264 that we send: the peer's level, 31 */
 	unsigned coding_count;	/* of the video that comes, best first */
 	struct sdp_coding codings[VIDEO_CODECS];

@@ -122,6 +122,17 @@ add(struct sdp_video_formats *all, const struct sdp_video_format *format)
 	}
 }
 
+static bool
+is_taken_in_midstream(const struct sdp_video_format *format,
+    const struct sdp_media *media)
+{
+	const unsigned feedback = format->format->feedback |
+	    media->any_feedback;
+
+	return (format->codec == VIDEO_VP9 || format->codec == VIDEO_AV1) &&
+	    (feedback & SDP_FB_REMB) && (feedback & SDP_FB_PLI);
+}
+
 void
 sdp_video_formats_of(struct sdp_video_formats *out,
     const struct sdp_media *media)
@@ -133,10 +144,14 @@ sdp_video_formats_of(struct sdp_video_formats *out,
 		if (usable(&format, &media->formats[i]))
 			add(out, &format);
 	}
-	for (unsigned i = 0; i < out->count && !out->send.format; i++) {
+	for (unsigned i = 0; i < out->count && out->send_count == 0; i++) {
 		if (out->receive[i].codec == VIDEO_VP8 ||
 		    out->receive[i].codec == VIDEO_H264)
-			out->send = out->receive[i];
+			out->sends[out->send_count++] = out->receive[i];
+	}
+	for (unsigned i = 0; i < out->count && out->send_count > 0; i++) {
+		if (is_taken_in_midstream(&out->receive[i], media))
+			out->sends[out->send_count++] = out->receive[i];
 	}
 }
 

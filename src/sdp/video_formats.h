@@ -4,11 +4,15 @@
  *
  * Private to sdp/. Pure; borrows the media section.
  *
- * We read VP8, H.264 (baseline; packetization modes 0 and 1), VP9 and AV1 (of
- * both profile 0), and write VP8 and H.264 (constrained baseline). VP8 is
- * first wherever it is offered, as every client has it and it costs the
- * least; the others follow as offered. One format a codec: of H.264 a mode 1
- * before a mode 0.
+ * We read and write VP8, H.264 (baseline; packetization modes 0 and 1), VP9
+ * and AV1 (of both profile 0). VP8 is first wherever it is offered, as every
+ * client has it and it costs the least; the others follow as offered. One
+ * format a codec: of H.264 a mode 1 before a mode 0.
+ *
+ * What we send begins with VP8 or H.264. VP9 and AV1 may come in mid-stream
+ * instead, to who offers goog-remb for them: that are browsers and libwebrtc,
+ * which show a change of payload type without a gap. GStreamer, which does
+ * not offer it, would make another stream of it.
  */
 #ifndef SDP_VIDEO_FORMATS_H
 #define SDP_VIDEO_FORMATS_H
@@ -27,7 +31,8 @@ struct sdp_video_format {
 };
 
 struct sdp_video_formats {
-	struct sdp_video_format send;
+	unsigned                send_count;	/* 0, or VP8 or H.264 first */
+	struct sdp_video_format sends[VIDEO_CODECS];
 	unsigned                count;		/* best first */
 	struct sdp_video_format receive[VIDEO_CODECS];
 };

@@ -114,12 +114,43 @@ answers_with_the_formats_of_the_offer(void **state)
 	assert_non_null(strstr(s, "\r\na=rtcp-fb:96 nack pli\r\n"));
 	assert_non_null(strstr(s, "\r\na=rtcp-fb:98 nack pli\r\n"));
 	strbuf_clear(&text);
-	/* Where we only send, what we send. */
+	/* Where we only send, what we send, now or in mid-stream. */
+	assert_int_equal(answer(&n, &text, offer->text, offer->len, SDP_SEND),
+	    0);
+	assert_non_null(strstr(strbuf_text(&text),
+	    "\r\nm=video 40000 UDP/TLS/RTP/SAVPF 96 45 98\r\n"));
+	assert_int_equal(n.video.coding_count, 0);
+	assert_int_equal(n.video.payload_type, 96);
+	assert_int_equal(n.video.send_types[VIDEO_VP8], 96);
+	assert_int_equal(n.video.send_types[VIDEO_AV1], 45);
+	assert_int_equal(n.video.send_types[VIDEO_VP9], 98);
+	assert_int_equal(n.video.send_types[VIDEO_H264], 0);
+	strbuf_clear(&text);
+	free(offer);
+}
+
+/* Without REMB it is none of those who show a change without a gap. */
+static void
+keeps_who_is_no_browser_in_one_codec(void **state)
+{
+	struct offer         *offer = malloc(sizeof(*offer));
+	struct sdp_negotiated n = { 0 };
+	struct strbuf         text;
+	char                 *remb;
+
+	(void)state;
+	load(offer, "chromium_sendrecv");
+	assert_in_range(offer->len, 1, sizeof(offer->text) - 1);
+	offer->text[offer->len] = '\0';
+	while ((remb = strstr(offer->text, "goog-remb")) != NULL)
+		memcpy(remb, "some-remb", 9);
 	assert_int_equal(answer(&n, &text, offer->text, offer->len, SDP_SEND),
 	    0);
 	assert_non_null(strstr(strbuf_text(&text),
 	    "\r\nm=video 40000 UDP/TLS/RTP/SAVPF 96\r\n"));
-	assert_int_equal(n.video.coding_count, 0);
+	assert_int_equal(n.video.send_types[VIDEO_VP8], 96);
+	assert_int_equal(n.video.send_types[VIDEO_AV1], 0);
+	assert_int_equal(n.video.send_types[VIDEO_VP9], 0);
 	strbuf_clear(&text);
 	free(offer);
 }
@@ -295,6 +326,7 @@ main(void)
 		cmocka_unit_test(
 		    reads_all_and_writes_one_of_what_browsers_offer),
 		cmocka_unit_test(answers_with_the_formats_of_the_offer),
+		cmocka_unit_test(keeps_who_is_no_browser_in_one_codec),
 		cmocka_unit_test(vp8_is_first_wherever_it_stands),
 		cmocka_unit_test(prefers_packetization_mode_1),
 		cmocka_unit_test(takes_baseline_alone_of_h264),
