@@ -107,6 +107,44 @@ write_cpu(struct strbuf *out, const struct ipc_stats *sum,
 	}
 }
 
+struct by_rung {
+	const char *name, *help;
+	size_t      offset;
+};
+
+static const struct by_rung by_rungs[] = {
+	{ "rendition_encoders", "Video encoders in use, by codec and rung of "
+	    "the ladder, 0 the largest",
+	    offsetof(struct ipc_stats, rung_encoders) },
+	{ "rendition_viewers", "Viewers tied to it or on the way, by codec "
+	    "and rung of the ladder, 0 the largest",
+	    offsetof(struct ipc_stats, rung_viewers) },
+};
+
+/* Those in use only. */
+static void
+write_by_rung(struct strbuf *out, const struct by_rung *figure,
+    const struct metrics_room *rooms, unsigned room_count)
+{
+	strbuf_printf(out, "# HELP tessera_room_%s %s.\n"
+	    "# TYPE tessera_room_%s gauge\n", figure->name, figure->help,
+	    figure->name);
+	for (unsigned i = 0; i < room_count * VIDEO_CODECS * IPC_RUNGS; i++) {
+		const struct metrics_room *room =
+		    &rooms[i / (VIDEO_CODECS * IPC_RUNGS)];
+		const unsigned at = i % (VIDEO_CODECS * IPC_RUNGS);
+		const uint64_t value = value_of(room->stats, figure->offset +
+		    at * sizeof(uint32_t), false);
+
+		if (value > 0)
+			strbuf_printf(out, "tessera_room_%s{room=\"%s\","
+			    "codec=\"%s\",rung=\"%u\"} %" PRIu64 "\n",
+			    figure->name, room->name, video_codec_name(
+			    (enum video_codec)(at / IPC_RUNGS)),
+			    at % IPC_RUNGS, value);
+	}
+}
+
 static void
 write_server(struct strbuf *out, const struct metrics_server *server)
 {
@@ -167,6 +205,8 @@ metrics_write(struct strbuf *out, const struct metrics_server *server,
 	write_server(out, server);
 	for (size_t i = 0; i < FIGURE_COUNT; i++)
 		write_figure(out, &figures[i], &sum, rooms, room_count);
+	for (size_t i = 0; i < sizeof(by_rungs) / sizeof(by_rungs[0]); i++)
+		write_by_rung(out, &by_rungs[i], rooms, room_count);
 	write_cpu(out, &sum, rooms, room_count);
 	write_process(out, server);
 }

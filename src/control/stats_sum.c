@@ -11,6 +11,12 @@ void
 stats_add_gauges(struct ipc_stats *sum, const struct ipc_stats *one)
 {
 	STATS_GAUGE_ROWS(ADD_ROW)
+	for (unsigned c = 0; c < VIDEO_CODECS; c++) {
+		for (unsigned i = 0; i < IPC_RUNGS; i++) {
+			sum->rung_encoders[c][i] += one->rung_encoders[c][i];
+			sum->rung_viewers[c][i] += one->rung_viewers[c][i];
+		}
+	}
 }
 
 void

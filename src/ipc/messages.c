@@ -619,7 +619,8 @@ stats_counters(struct ipc_stats *s, uint64_t *field[STATS_COUNTERS])
 }
 
 _Static_assert(sizeof(struct ipc_stats) ==
-    STATS_GAUGES * 4 + STATS_COUNTERS * 8, "each field is in a list above");
+    (STATS_GAUGES + 2 * VIDEO_CODECS * IPC_RUNGS) * 4 + STATS_COUNTERS * 8,
+    "each field is in a list above");
 
 size_t
 ipc_stats_write(uint8_t *out, size_t size, const struct ipc_stats *stats)
@@ -633,6 +634,12 @@ ipc_stats_write(uint8_t *out, size_t size, const struct ipc_stats *stats)
 	stats_counters(&s, counter);
 	for (unsigned i = 0; i < STATS_GAUGES; i++)
 		writer_u32(&w, *gauge[i]);
+	for (unsigned c = 0; c < VIDEO_CODECS; c++) {
+		for (unsigned i = 0; i < IPC_RUNGS; i++) {
+			writer_u32(&w, s.rung_encoders[c][i]);
+			writer_u32(&w, s.rung_viewers[c][i]);
+		}
+	}
 	for (unsigned i = 0; i < STATS_COUNTERS; i++)
 		writer_u64(&w, *counter[i]);
 	return writer_len(&w);
@@ -650,6 +657,12 @@ ipc_stats_parse(struct ipc_stats *out, const uint8_t *p, size_t len)
 	stats_counters(&s, counter);
 	for (unsigned i = 0; i < STATS_GAUGES; i++)
 		*gauge[i] = reader_u32(&r);
+	for (unsigned c = 0; c < VIDEO_CODECS; c++) {
+		for (unsigned i = 0; i < IPC_RUNGS; i++) {
+			s.rung_encoders[c][i] = reader_u32(&r);
+			s.rung_viewers[c][i] = reader_u32(&r);
+		}
+	}
 	for (unsigned i = 0; i < STATS_COUNTERS; i++)
 		*counter[i] = reader_u64(&r);
 	if (!reader_done(&r))

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/video_codec.h"
+
 #define IPC_ADDRESSES_MAX  16
 #define IPC_ROOM_NAME_MAX  64
 #define IPC_NAME_MAX       256		/* bytes of UTF-8 */
@@ -200,6 +202,8 @@ struct ipc_quality {
 };
 
 /* STATS, each second. Counters only grow. */
+#define IPC_RUNGS 6
+
 struct ipc_stats {
 	uint32_t participants;		/* connected, watchers included */
 	uint32_t watchers;
@@ -207,6 +211,9 @@ struct ipc_stats {
 	uint32_t video_viewers;		/* subscriptions to renditions */
 	uint32_t audio_encoders;	/* in use now, the shared one too */
 	uint32_t video_decoders;	/* in use now */
+	/* Encoders in use and viewers by codec and rung (0: the largest). */
+	uint32_t rung_encoders[VIDEO_CODECS][IPC_RUNGS];
+	uint32_t rung_viewers[VIDEO_CODECS][IPC_RUNGS];
 	uint64_t packets_in, packets_out;
 	uint64_t bytes_in, bytes_out;
 	uint64_t packets_bad;		/* not parsed, not authentic, unknown */

@@ -26,6 +26,8 @@ static const struct ipc_stats one = {
 static const struct ipc_stats two = {
 	.participants = 20, .video_encoders = 1, .video_viewers = 20,
 	.frames_encoded = UINT64_C(1) << 40, .cpu_net_us = 500000,
+	.rung_encoders = { [VIDEO_AV1] = { [3] = 1 } },
+	.rung_viewers = { [VIDEO_VP8] = { 20 } },
 };
 static const struct ipc_stats ended = {
 	.participants = 9, .frames_encoded = 7, .cpu_encode_us = 250000,
@@ -69,6 +71,10 @@ sums_up_all_rooms(void **state)
 	has_line(text, "tessera_video_viewers 25");
 	has_line(text, "tessera_room_video_viewers{room=\"blue-fox\"} 5");
 	has_line(text, "tessera_room_video_viewers{room=\"red\"} 20");
+	has_line(text, "tessera_room_rendition_encoders{room=\"red\","
+	    "codec=\"AV1\",rung=\"3\"} 1");
+	has_line(text, "tessera_room_rendition_viewers{room=\"red\","
+	    "codec=\"VP8\",rung=\"0\"} 20");
 	has_line(text, "tessera_frames_encoded_total 1099511627883");
 	has_line(text, "tessera_worker_cpu_seconds_total{stage=\"net\"} "
 	    "2.000000");
