@@ -65,3 +65,9 @@ frame_ladder_fps(const struct frame_ladder *l, int fps)
 	fps >>= l->rung;
 	return fps > 1 ? fps : 1;
 }
+
+bool
+frame_ladder_is_lowest(const struct frame_ladder *l)
+{
+	return l->rung >= RUNG_MAX;
+}

@@ -36,6 +36,9 @@ void frame_ladder_made(struct frame_ladder *l, bool missed);
 bool frame_ladder_look(struct frame_ladder *l, int64_t now_us,
     uint64_t sound_late);
 
+/* Whether it makes as few as it ever does. */
+bool frame_ladder_is_lowest(const struct frame_ladder *l);
+
 /* Frames per second now; at least 1. */
 int frame_ladder_fps(const struct frame_ladder *l, int fps);
 

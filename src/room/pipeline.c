@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,10 +106,6 @@ pipeline_spawn(struct pipeline *p)
 		"decode-0", "decode-1", "decode-2", "decode-3",
 		"decode-4", "decode-5", "decode-6", "decode-7",
 	};
-	static const char *const encode_names[PIPELINE_RENDITIONS_MAX] = {
-		"encode-0", "encode-1", "encode-2", "encode-3", "encode-4",
-		"encode-5", "encode-6", "encode-7", "encode-8",
-	};
 	int err;
 
 	err = thread_spawn(&p->audio_thread, "audio", 0, pipeline_audio_run, p);
@@ -121,11 +118,15 @@ pipeline_spawn(struct pipeline *p)
 		return err;
 	p->compose_running = true;
 	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
-		err = thread_spawn(&p->encoders[i].thread, encode_names[i],
-		    VIDEO_NICE, pipeline_encode_run, &p->encoders[i]);
+		struct encode_lane *lane = &p->encoders[i];
+
+		(void)snprintf(lane->name, sizeof(lane->name), "encode-%u",
+		    i % 100);
+		err = thread_spawn(&lane->thread, lane->name, VIDEO_NICE,
+		    pipeline_encode_run, lane);
 		if (err)
 			return err;
-		p->encoders[i].running = true;
+		lane->running = true;
 	}
 	for (unsigned i = 0; i < p->cfg.decode_threads; i++) {
 		p->lanes[i].pipeline = p;
@@ -459,6 +460,13 @@ pipeline_close_encoder(struct pipeline *p, unsigned rendition)
 }
 
 void
+pipeline_layers(struct pipeline *p, unsigned renditions)
+{
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++)
+		p->encoders[i].layers = renditions >> i & 1;
+}
+
+void
 pipeline_want_key(struct pipeline *p, unsigned rendition)
 {
 	p->encoders[rendition].want_key = true;
@@ -477,7 +485,9 @@ pipeline_stats(const struct pipeline *p, struct pipeline_stats *out)
 		.audio_encoders = p->audio_encoders,
 		.video_encoders = p->video_encoders,
 		.video_decoders = p->video_decoders,
+		.encoding = p->encoding,
 		.slowed = p->slowed,
+		.starved = p->starved,
 		.cpu_audio_us = p->cpu_audio_us,
 		.cpu_compose_us = p->cpu_compose_us,
 	};

@@ -40,7 +40,7 @@
 #include "video/rendition.h"
 
 #define PIPELINE_SLOTS AUDIO_LEGS_MAX
-#define PIPELINE_RENDITIONS_MAX 9
+#define PIPELINE_RENDITIONS_MAX 32	/* bits of a set */
 #define AUDIO_PAYLOADS_MAX (AUDIO_HEARD_MAX + AUDIO_QUALITIES)
 
 struct pipeline;
@@ -102,7 +102,9 @@ struct pipeline_stats {
 	uint64_t frames_decoded;
 	uint64_t frames_encoded, keyframes_encoded;
 	uint32_t audio_encoders, video_encoders, video_decoders;
+	uint32_t encoding;		/* renditions with an encoder, bits */
 	bool     slowed;		/* fewer frames: processors are short */
+	bool     starved;		/* as few as there may be */
 	uint64_t cpu_audio_us, cpu_decode_us, cpu_compose_us, cpu_encode_us;
 };
 
@@ -158,6 +160,9 @@ void pipeline_watched(struct pipeline *p, unsigned renditions);
  * while it is too far behind to be told: to be called again later.
  */
 bool pipeline_close_encoder(struct pipeline *p, unsigned rendition);
+
+/* Which renditions have viewers of their base layer alone, a bit each. */
+void pipeline_layers(struct pipeline *p, unsigned renditions);
 
 void pipeline_want_key(struct pipeline *p, unsigned rendition);
 

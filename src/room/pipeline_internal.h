@@ -99,7 +99,9 @@ struct encode_lane {
 	struct queue     *commands;		/* of enum encode_command */
 	struct mailbox    canvas;
 	_Atomic bool      want_key;
+	_Atomic bool      layers;		/* wanted */
 	pthread_t         thread;
+	char              name[12];
 	bool              running;
 	_Atomic uint64_t  cpu_us;
 
@@ -163,9 +165,10 @@ struct pipeline {
 	_Atomic uint64_t dropped, frames_decoded;
 	_Atomic uint64_t frames_encoded, keyframes_encoded;
 	_Atomic uint32_t video_decoders, video_encoders;
+	_Atomic uint32_t encoding;		/* bits of renditions */
 
 	/* Written by one thread each, read by the net thread. */
-	_Atomic bool     slowed;
+	_Atomic bool     slowed, starved;
 	_Atomic uint64_t audio_concealed, audio_late_ticks;
 	_Atomic uint32_t audio_encoders;
 	_Atomic uint64_t cpu_audio_us, cpu_compose_us;

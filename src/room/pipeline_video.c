@@ -249,6 +249,9 @@ static bool
 compose_is_due(const struct pipeline *p, struct encode_lane *lane,
     int64_t due_us)
 {
+	if (lane->cfg.stills)
+		return due_us - lane->last_emit_us >= (lane->want_key ?
+		    RENDITION_KEY_INTERVAL_US : STILL_INTERVAL_US);
 	lane->credit += frame_ladder_fps(&lane->ladder, lane->cfg.fps);
 	if (lane->credit < p->cfg.fps)
 		return false;
@@ -311,19 +314,22 @@ compose_look(struct pipeline *p, int64_t now_us)
 {
 	const uint64_t late = p->audio_late_ticks - p->late_before +
 	    (p->compose_ticker.skipped - p->skipped_before);
-	bool           looked = false, slowed = false;
+	bool           looked = false, slowed = false, starved = false;
 
 	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
 		struct frame_ladder *ladder = &p->encoders[i].ladder;
 
 		if (frame_ladder_look(ladder, now_us, late))
 			looked = true;
-		if ((p->watched & 1U << i) && ladder->rung > 0)
-			slowed = true;
+		if (!(p->watched & 1U << i))
+			continue;
+		slowed |= ladder->rung > 0;
+		starved |= frame_ladder_is_lowest(ladder);
 	}
 	if (!looked)
 		return;
 	p->slowed = slowed;
+	p->starved = starved;
 	p->late_before = p->audio_late_ticks;
 	p->skipped_before = p->compose_ticker.skipped;
 }
@@ -381,16 +387,20 @@ encode_open(struct encode_lane *lane)
 	if (lane->rendition)
 		return 0;
 	err = rendition_new(&lane->rendition, &lane->cfg);
-	if (err == 0)
+	if (err == 0) {
 		lane->pipeline->video_encoders++;
+		lane->pipeline->encoding |= 1U << lane->index;
+	}
 	return err;
 }
 
 static void
 encode_close(struct encode_lane *lane)
 {
-	if (lane->rendition)
+	if (lane->rendition) {
 		lane->pipeline->video_encoders--;
+		lane->pipeline->encoding &= ~(1U << lane->index);
+	}
 	rendition_free(lane->rendition);
 	lane->rendition = NULL;
 }
@@ -432,6 +442,7 @@ encode_newest(struct encode_lane *lane)
 	} else {
 		if (atomic_exchange(&lane->want_key, false))
 			rendition_want_key(lane->rendition);
+		(void)rendition_set_layers(lane->rendition, lane->layers);
 		if (rendition_encode(lane->rendition, frame,
 		    clock_monotonic_us(), &coded) != 0)
 			lane->pipeline->dropped++;

@@ -14,6 +14,7 @@ frame_cutter_begin(struct frame_cutter *c,
 	case VIDEO_VP8:
 		payload_vp8_cut(&c->vp8, frame->data, frame->len,
 		    cfg->payload_max, frame->picture_id, frame->tl0_index);
+		c->vp8.droppable = frame->droppable;
 		break;
 	case VIDEO_H264:
 		payload_h264_cut(&c->h264, frame->data, frame->len,

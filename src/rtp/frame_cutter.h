@@ -31,6 +31,7 @@ struct frame_cutter_frame {
 	const uint8_t *data;
 	size_t         len;
 	bool           key;
+	bool           droppable;	/* VP8: no other frame needs it */
 	uint16_t       picture_id;	/* of VP8 and VP9 */
 	uint8_t        tl0_index;	/* of VP8 */
 };

@@ -20,6 +20,7 @@
 #define HAS_KEY_INDEX  0x10
 #define LONG_PICTURE_ID 0x80
 #define LAYER_SYNC 0x20
+#define LAYER_ONE  0x40		/* TID 1 */
 
 #define PICTURE_ID_AT 2		/* in the descriptor we write */
 #define INVERSE_KEY 0x01	/* RFC 7741, 4.3: P, 0 in a key frame */
@@ -141,12 +142,16 @@ payload_vp8_next(struct payload_vp8_cutter *c, uint8_t *out, size_t size,
 
 	if (len == 0)
 		return 0;
-	writer_u8(&w, HAS_EXTENSIONS | (c->at == 0 ? PARTITION_START : 0));
+	writer_u8(&w, (uint8_t)(HAS_EXTENSIONS |
+	    (c->at == 0 ? PARTITION_START : 0) |
+	    (c->droppable ? NON_REFERENCE : 0)));
 	writer_u8(&w, HAS_PICTURE_ID | HAS_TL0_INDEX | HAS_TEMPORAL_ID);
 	writer_u16(&w, (uint16_t)(LONG_PICTURE_ID << 8 |
 	    (c->picture_id & 0x7fff)));
 	writer_u8(&w, c->tl0_index);
-	writer_u8(&w, c->key ? LAYER_SYNC : 0);	/* temporal layer 0 */
+	/* What may be dropped needs no more than the layer below. */
+	writer_u8(&w, (uint8_t)((c->key || c->droppable ? LAYER_SYNC : 0) |
+	    (c->droppable ? LAYER_ONE : 0)));
 	writer_bytes(&w, c->frame + c->at, len);
 	if (w.bad)
 		return 0;

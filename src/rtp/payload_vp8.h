@@ -5,11 +5,12 @@
  * Pure. What we send always has one fixed descriptor of 6 bytes (RFC 7741,
  * 4.2), so a client's own counters are patched in place by payload_vp8_patch:
  *
- *      0: X=1 R N=0 S R PID=0     S in the first packet of a frame
+ *      0: X=1 R N S R PID=0       S in the first packet of a frame, N in
+ *                                 droppable ones
  *      1: I=1 L=1 T=1 K=0 RSV
  *   2, 3: M=1 and 15 bits of PictureID
  *      4: TL0PICIDX
- *      5: TID=0 Y KEYIDX=0        Y in a key frame
+ *      5: TID Y KEYIDX=0          TID 0; Y in a key frame; droppable 1, Y
  */
 #ifndef RTP_PAYLOAD_VP8_H
 #define RTP_PAYLOAD_VP8_H
@@ -47,11 +48,12 @@ struct payload_vp8_cutter {
 	uint16_t       picture_id;
 	uint8_t        tl0_index;
 	bool           key;
+	bool           droppable;	/* to be set by the caller */
 };
 
 /*
- * Cuts into equal parts so that no payload exceeds `payload_max`. All frames
- * are of temporal layer 0: PictureID and TL0PICIDX go up by one each frame.
+ * Cuts into equal parts so that no payload exceeds `payload_max`. PictureID
+ * goes up by one each frame, TL0PICIDX by one each that is not droppable.
  */
 void payload_vp8_cut(struct payload_vp8_cutter *c, const uint8_t *frame,
     size_t frame_len, size_t payload_max, uint16_t picture_id,

@@ -24,6 +24,7 @@ struct send_packet {
 	uint8_t  tl0_index;
 	bool     marker;
 	bool     key_start;	/* first packet of a key frame */
+	bool     droppable;	/* of a frame that no other needs */
 	int64_t  made_us;
 	size_t   payload_len;
 	uint8_t  payload[SEND_PAYLOAD_MAX];

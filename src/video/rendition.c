@@ -50,6 +50,12 @@ rendition_want_key(struct rendition *r)
 	atomic_store_explicit(&r->want_key, true, memory_order_relaxed);
 }
 
+int
+rendition_set_layers(struct rendition *r, bool on)
+{
+	return video_encoder_set_layers(r->encoder, on);
+}
+
 /*
  * Whether this frame is to be a key frame. The request is taken before the
  * frame is encoded, so that one who asks meanwhile gets the next.
@@ -91,6 +97,7 @@ rendition_encode(struct rendition *r, const struct video_frame *frame,
 	f->rtp_time = frame->rtp_time;
 	f->time_us = frame->time_us;
 	f->key = coded.key;
+	f->droppable = coded.droppable;
 	f->len = coded.len;
 	memcpy(f->data, coded.data, coded.len);
 	r->stats.frames++;

@@ -23,6 +23,7 @@ struct coded_frame {
 	uint32_t rtp_time;
 	int64_t  time_us;	/* when its picture was composed */
 	bool     key;
+	bool     droppable;	/* no other frame needs it */
 	size_t   len;
 	uint8_t  data[];
 };
@@ -42,6 +43,9 @@ void rendition_free(struct rendition *r);
 
 /* Any thread: the next encode that may be a key frame is one. */
 void rendition_want_key(struct rendition *r);
+
+/* Encode thread; as video_encoder_set_layers. */
+int rendition_set_layers(struct rendition *r, bool on);
 
 /*
  * Encode thread. Encodes `frame`; *out is the caller's to free, NULL when

@@ -26,7 +26,7 @@ struct seen {
 	struct {
 		struct video_decoder *decoder;
 		struct video_frame   *picture;		/* newest */
-		unsigned              frames, keys;
+		unsigned              frames, keys, droppable;
 		uint32_t              times[TIMES_MAX];
 	} of[3];
 };
@@ -43,6 +43,7 @@ see_video(void *to, unsigned rendition, const struct coded_frame *frame)
 	seen->of[rendition].times[seen->of[rendition].frames++ % TIMES_MAX] =
 	    frame->rtp_time;
 	seen->of[rendition].keys += frame->key;
+	seen->of[rendition].droppable += frame->droppable;
 	assert_int_equal(video_decoder_decode(seen->of[rendition].decoder,
 	    codecs[rendition], frame->data, frame->len, frame->key, &picture),
 	    0);
@@ -116,7 +117,7 @@ codecs_are_made_of_one_picture_while_watched(void **state)
 		.rendition_count = 3,
 		.renditions = {
 			{ .width = 320, .height = 180, .fps = 25,
-			    .bps = 300000 },
+			    .bps = 300000, .base_bps = 180000 },
 			{ .width = 320, .height = 180, .fps = 25,
 			    .bps = 300000, .codec = VIDEO_H264 },
 			{ .width = 640, .height = 360, .fps = 25,
@@ -156,6 +157,16 @@ codecs_are_made_of_one_picture_while_watched(void **state)
 		wait_for(&seen, 1, 1);
 	}
 	assert_true(times_in_common(&seen, 0, 1) >= 2);
+	assert_int_equal(seen.of[0].droppable, 0);
+	/* Two layers, while somebody wants the lower one alone. */
+	pipeline_layers(seen.pipeline, 1 | 1 << 1);
+	for (unsigned i = 0; i < 6; i++) {
+		person.id++;
+		pipeline_people(seen.pipeline, &person, &slot, 1);
+		wait_for(&seen, 0, 1);
+	}
+	assert_in_range(seen.of[0].droppable, 2, 4);
+	assert_int_equal(seen.of[1].droppable, 0);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_true(seen.of[i].keys >= 1);
 		assert_non_null(seen.of[i].picture);

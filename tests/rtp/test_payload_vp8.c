@@ -120,6 +120,28 @@ writes_a_descriptor_of_one_fixed_form(void **state)
 }
 
 static void
+what_may_be_dropped_is_of_the_upper_layer(void **state)
+{
+	static const uint8_t whole[] = { 0xb0, 0xe0, 0x80, 5, 6, 0x60, 0x11,
+	    2 };
+	static const uint8_t frame[] = { 0x11, 2 };
+	struct payload_vp8_cutter c;
+	struct payload_vp8        v;
+	uint8_t out[16];
+	bool    last = false;
+
+	(void)state;
+	payload_vp8_cut(&c, frame, sizeof(frame), 1200, 5, 6);
+	c.droppable = true;
+	assert_int_equal(payload_vp8_next(&c, out, sizeof(out), &last),
+	    sizeof(whole));
+	assert_memory_equal(out, whole, sizeof(whole));
+	assert_int_equal(payload_vp8_parse(&v, out, sizeof(whole)), 0);
+	assert_true(v.non_reference);
+	assert_int_equal(v.temporal_id, 1);
+}
+
+static void
 cuts_any_length_into_equal_parts(void **state)
 {
 	static uint8_t frame[5000], back[5000];
@@ -201,6 +223,7 @@ main(void)
 		cmocka_unit_test(survives_every_truncation),
 		cmocka_unit_test(any_descriptor_stays_in_bounds),
 		cmocka_unit_test(writes_a_descriptor_of_one_fixed_form),
+		cmocka_unit_test(what_may_be_dropped_is_of_the_upper_layer),
 		cmocka_unit_test(cuts_any_length_into_equal_parts),
 		cmocka_unit_test(cuts_nothing_of_nothing_and_none_without_room),
 		cmocka_unit_test(patches_the_counters_and_nothing_else),
