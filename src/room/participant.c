@@ -415,6 +415,7 @@ participant_due(struct participant *who, int64_t now_us)
 		/* Until the key frame comes; its arrival cancels this. */
 		participant_want_key(who, now_us);
 	}
+	next_us = least(next_us, subscription_due(who, now_us));
 	next_us = least(next_us, who->report_due_us);
 	next_us = least(next_us, who->twcc_due_us);
 	next_us = least(next_us, who->pli_due_us);

@@ -95,8 +95,9 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 {
 	const uint64_t nominal_bps = c->rung < rungs->count ?
 	    rungs->bps[c->rung] : 0;
-	const uint64_t real_bps = link->sent_bps < nominal_bps ?
-	    link->sent_bps : nominal_bps;
+	/* Stills come so seldom that a second tells little of their rate. */
+	const uint64_t real_bps = c->rung < rungs->moving &&
+	    link->sent_bps < nominal_bps ? link->sent_bps : nominal_bps;
 	bool low;
 
 	if (link->estimate_bps > c->estimate_before_bps +

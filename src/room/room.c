@@ -21,6 +21,7 @@
 
 #define PACKETS_MAX         8192	/* of 1600 bytes, made as needed */
 #define ENCODER_LINGER_US   10000000	/* after the last viewer */
+#define SHORT_US            60000000	/* until codecs cost more again */
 
 /* ---- logging over the channel -------------------------------------------- */
 
@@ -73,7 +74,7 @@ room_close_encoders(struct room *room, int64_t now_us)
 {
 	int64_t next_us = INT64_MAX;
 
-	for (unsigned i = 0; i < room->rendition_count; i++) {
+	for (unsigned i = 0; i < room->menu.count; i++) {
 		struct room_rendition *r = &room->renditions[i];
 
 		if (r->unwatched_us == INT64_MAX)
@@ -166,13 +167,31 @@ rendition_viewers(const struct room *room, unsigned i)
 	return count;
 }
 
+/* The renditions of which somebody gets every other frame. */
+static unsigned
+room_layers(const struct room *room)
+{
+	const struct participant *who;
+	unsigned                  layers = 0;
+
+	TAILQ_FOREACH(who, &room->participants, entry) {
+		const struct subscription *watch = &who->watch;
+
+		if (watch->wanted && watch->target_base)
+			layers |= 1U << watch->target;
+		if (watch->wanted && watch->started && watch->base)
+			layers |= 1U << watch->rendition;
+	}
+	return layers;
+}
+
 static void
 room_watch(struct room *room, unsigned watched, int64_t now_us)
 {
 	if (watched == room->watched)
 		return;
 	pipeline_watched(room->pipeline, watched);
-	for (unsigned i = 0; i < room->rendition_count; i++) {
+	for (unsigned i = 0; i < room->menu.count; i++) {
 		if (watched & ~room->watched & 1U << i)
 			room->renditions[i].unwatched_us = INT64_MAX;
 		if (~watched & room->watched & 1U << i) {
@@ -193,12 +212,13 @@ room_count_viewers(struct room *room, int64_t now_us)
 	room->viewers = 0;
 	TAILQ_FOREACH(who, &room->participants, entry)
 		room->viewers += who->watch.wanted;
-	for (unsigned i = 0; i < room->rendition_count; i++) {
+	for (unsigned i = 0; i < room->menu.count; i++) {
 		room->renditions[i].viewers = rendition_viewers(room, i);
 		if (room->renditions[i].viewers > 0)
 			watched |= 1U << i;
 	}
 	room_watch(room, watched, now_us);
+	pipeline_layers(room->pipeline, room_layers(room));
 	if (before != 0 || watched == 0)
 		return;
 	/* Nothing was decoded while nobody looked. */
@@ -336,10 +356,18 @@ room_drain(evutil_socket_t fd, short what, void *arg)
 static void
 room_second(evutil_socket_t fd, short what, void *arg)
 {
+	struct room          *room = arg;
+	const int64_t         now_us = clock_monotonic_us();
+	struct pipeline_stats media;
+
 	(void)fd;
 	(void)what;
-	room_stats_send(arg);
-	room_quality_send(arg, clock_monotonic_us());
+	pipeline_stats(room->pipeline, &media);
+	room->starved = media.starved;
+	if (media.slowed)
+		room->short_until_us = now_us + SHORT_US;
+	room_stats_send(room);
+	room_quality_send(room, now_us);
 }
 
 /* ---- the network --------------------------------------------------------- */
@@ -402,60 +430,26 @@ room_prepare(void)
 	return err;
 }
 
-/* A size of the canvas divided; even, as 4:2:0 wants it. */
-static int
-even_part(int size, int divisor)
-{
-	return size / divisor & ~1;
-}
-
-/* The canvas itself, half of it, a quarter of it at fewer frames. */
-static const struct rung {
-	int size, rate, fps_percent;	/* divisors, and percent */
-} rungs[] = {
-	{ 1, 1, 100 }, { 2, 3, 100 }, { 4, 10, 60 },
-};
-
-/* H.264 twice: RFC 6184's packetization mode 0 has no large NAL units. */
-static const struct ladder {
-	enum video_codec codec;
-	unsigned         nal_max;
-} ladders[] = {
-	{ VIDEO_VP8, 0 }, { VIDEO_H264, 0 }, { VIDEO_H264, ROOM_PAYLOAD_MAX },
-};
-
-#define RUNGS   (sizeof(rungs) / sizeof(rungs[0]))
-#define LADDERS (sizeof(ladders) / sizeof(ladders[0]))
-
-_Static_assert(RUNGS * LADDERS <= PIPELINE_RENDITIONS_MAX, "all have a lane");
-
-static int
-room_new_rendition(struct room *room, const struct ladder *ladder,
-    const struct rung *rung)
-{
-	struct room_rendition *r = &room->renditions[room->rendition_count++];
-
-	r->cfg.codec = ladder->codec;
-	r->cfg.nal_max = ladder->nal_max;
-	r->cfg.width = even_part(room->cfg.video_width, rung->size);
-	r->cfg.height = even_part(room->cfg.video_height, rung->size);
-	r->cfg.fps = room->cfg.video_fps * rung->fps_percent / 100;
-	r->cfg.bps = room->cfg.video_bps / (uint32_t)rung->rate;
-	if (r->cfg.fps < 1)
-		r->cfg.fps = 1;
-	r->unwatched_us = INT64_MAX;
-	return send_history_new(&r->history, ROOM_HISTORY);
-}
-
 static int
 room_new_renditions(struct room *room)
 {
+	const struct rendition_canvas canvas = {
+		.width = room->cfg.video_width,
+		.height = room->cfg.video_height,
+		.fps = room->cfg.video_fps,
+		.bps = room->cfg.video_bps,
+		.nal_max = ROOM_PAYLOAD_MAX,
+	};
 	int err = 0;
 
-	room->rung_count = RUNGS;
-	for (size_t i = 0; i < LADDERS && err == 0; i++)
-		for (size_t k = 0; k < RUNGS && err == 0; k++)
-			err = room_new_rendition(room, &ladders[i], &rungs[k]);
+	rendition_menu_fill(&room->menu, &canvas);
+	for (unsigned i = 0; i < room->menu.count && err == 0; i++) {
+		struct room_rendition *r = &room->renditions[i];
+
+		r->cfg = room->menu.made[i];
+		r->unwatched_us = INT64_MAX;
+		err = send_history_new(&r->history, ROOM_HISTORY);
+	}
 	return err;
 }
 
@@ -491,9 +485,9 @@ room_new_media(struct room *room, int fd4, int fd6)
 		err = dtls_identity_new(&room->identity);
 	if (err == 0)
 		err = room_new_renditions(room);
-	for (unsigned i = 0; i < room->rendition_count; i++)
+	for (unsigned i = 0; i < room->menu.count; i++)
 		cfg.renditions[i] = room->renditions[i].cfg;
-	cfg.rendition_count = room->rendition_count;
+	cfg.rendition_count = room->menu.count;
 	if (err == 0)
 		err = pipeline_new(&room->pipeline, &cfg, &handler);
 	return err;
@@ -587,7 +581,7 @@ room_free(struct room *room)
 	transport_table_free(room->table);
 	media_socket_free(room->socket);
 	dtls_identity_free(room->identity);
-	for (unsigned i = 0; i < room->rendition_count; i++)
+	for (unsigned i = 0; i < room->menu.count; i++)
 		send_history_free(room->renditions[i].history);
 	packet_pool_free(room->packets);
 	room_channel_free(room->channel);

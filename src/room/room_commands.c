@@ -95,9 +95,7 @@ command_patch(struct room *room, const struct ipc_message *m)
 	who->mic = patch.mic;
 	if (who->max_height != patch.max_height) {
 		who->max_height = patch.max_height;
-		rendition_choice_init(&who->watch.choice,
-		    subscription_largest(who), clock_monotonic_us());
-		subscription_look(who, clock_monotonic_us());
+		subscription_resize(who, clock_monotonic_us());
 	}
 	if (patch.has_name) {
 		who->name_len = patch.name_len;

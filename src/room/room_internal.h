@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@
 #include "room/pipeline.h"
 #include "room/room.h"
 #include "room/rendition_choice.h"
+#include "room/rendition_menu.h"
 #include "room/room_channel.h"
 #include "room/sound_repair.h"
 #include "rtp/frame_assembler.h"
@@ -37,8 +39,10 @@
 struct event;
 
 #define ROOM_PAYLOAD_MAX   1150		/* RTP payload of video, see RFC 8834 */
+#define ROOM_STILL_PAYLOAD 500		/* sound waits behind no more */
 #define ROOM_HISTORY       1024		/* packets of the rendition */
 #define SENT_RING          1024		/* of a viewer, a power of two */
+#define RENDITION_NONE     UINT_MAX	/* sound alone */
 
 /* One stream that comes from a participant. */
 struct inbound {
@@ -64,10 +68,16 @@ struct sent {
 struct subscription {
 	bool     wanted;		/* connected, and takes video */
 	bool     started;		/* a key frame was sent */
-	unsigned ladder;		/* first rendition of its codec */
 	unsigned rendition;		/* what is sent, when started */
-	unsigned target;		/* what is to be sent */
+	unsigned target;		/* what is to be sent, RENDITION_NONE */
+	bool     base, target_base;	/* of these, without the droppable */
+	bool     way_short;		/* made while processors were short */
+	struct rendition_way way;
 	struct rendition_choice choice;
+	struct {
+		int64_t next, end;	/* index in the history; equal: none */
+		int64_t due_us, gap_us;
+	} still;			/* spread over its interval */
 	uint64_t remb_bps;		/* newest report; 0: none */
 	int64_t  remb_us;		/* when it came */
 	unsigned loss_q8;
@@ -78,9 +88,9 @@ struct subscription {
 	uint32_t made_time;		/* RTP time of the newest frame … */
 	uint32_t sent_time;		/* … and what it was sent with */
 	uint16_t picture_id;		/* last sent */
+	uint16_t picture_made;		/* the rendition's name for it */
 	uint8_t  tl0_index;		/* last sent */
-	uint16_t picture_offset;	/* sent = rendition's + offset */
-	uint8_t  tl0_offset;
+	uint8_t  tl0_offset;		/* sent = rendition's + offset */
 	int64_t  resend_bytes;		/* left of the budget */
 	int64_t  resend_filled_us;
 	int64_t  asked_from_us;		/* of the window below */
@@ -147,10 +157,7 @@ struct participant {
 
 TAILQ_HEAD(participant_list, participant);
 
-/*
- * One encoding of the mosaic, shared by all who are tied to it. They stand in
- * ladders, one for each codec, of rungs, one for each size, largest first.
- */
+/* One of the menu, shared by all who are tied to it. */
 struct room_rendition {
 	struct video_encoder_config cfg;
 	struct send_history *history;
@@ -174,9 +181,8 @@ struct room {
 	struct transport_table *table;
 	struct dtls_identity   *identity;
 	struct pipeline        *pipeline;
-	unsigned                rung_count;	/* of each ladder */
-	unsigned                rendition_count;
-	struct room_rendition   renditions[PIPELINE_RENDITIONS_MAX];
+	struct rendition_menu   menu;
+	struct room_rendition   renditions[RENDITION_MENU_MAX];
 
 	struct participant_list participants;
 	struct participant     *by_slot[PIPELINE_SLOTS];
@@ -184,6 +190,8 @@ struct room {
 	unsigned                next_slot;
 	unsigned                viewers;	/* subscriptions wanted */
 	unsigned                watched;	/* bits of renditions */
+	bool                    starved;	/* of processors, now */
+	int64_t                 short_until_us;	/* of them, lately */
 
 	struct event *timer;
 	int64_t       armed_us;			/* INT64_MAX: not */
@@ -271,14 +279,8 @@ void feedback_send_pli(struct participant *who, int64_t now_us);
 void subscription_frame(struct room *room, unsigned rendition,
     const struct coded_frame *frame, int64_t now_us);
 
-/* A viewer is connected: chooses his first rendition, and starts. */
-void subscription_begin(struct participant *who, int64_t now_us);
-
-/* The largest rung that the viewer asked for by its height, and can decode. */
-unsigned subscription_largest(const struct participant *who);
-
-/* Looks at the viewer's line and moves him between renditions. */
-void subscription_look(struct participant *who, int64_t now_us);
+/* Sends what is due of a still; returns when to come again. */
+int64_t subscription_due(struct participant *who, int64_t now_us);
 
 /* A viewer is there: starts from a fresh key frame, or asks for one. */
 void subscription_start(struct participant *who, int64_t now_us);
@@ -308,6 +310,17 @@ bool sound_out_asked(struct participant *who, uint16_t sequence,
 
 /* Looks at what his line loses and chooses the repair, about once a second. */
 void sound_out_look(struct participant *who, int64_t now_us);
+
+/* ---- subscription_way.c -------------------------------------------------- */
+
+/* A viewer is connected: chooses his first rendition, and starts. */
+void subscription_begin(struct participant *who, int64_t now_us);
+
+/* He wants another size. */
+void subscription_resize(struct participant *who, int64_t now_us);
+
+/* Looks at the viewer's line and moves him between renditions. */
+void subscription_look(struct participant *who, int64_t now_us);
 
 /* ---- room_stats.c -------------------------------------------------------- */
 

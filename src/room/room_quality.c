@@ -28,8 +28,8 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		.up_loss_q8 = who->up_loss_q8,
 		.down_loss_q8 = greater(watch->loss_q8, who->down_loss_q8),
 		.rtt_us = who->rtt_us,
-		.cut = watch->wanted && watch->target > watch->ladder +
-		    subscription_largest(who),
+		.cut = watch->wanted && watch->choice.rung >
+		    watch->way.largest,
 		.busy = busy && watch->wanted,
 	};
 	const int64_t           span_us = now_us - who->line_us;
@@ -55,7 +55,8 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		    &who->room->renditions[watch->rendition].cfg;
 
 		line.height = (uint16_t)cfg->height;
-		line.fps = (uint8_t)cfg->fps;
+		line.fps = (uint8_t)(cfg->stills ? 0 :
+		    watch->base ? cfg->fps / 2 : cfg->fps);
 	}
 	return line;
 }

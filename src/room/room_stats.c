@@ -5,6 +5,27 @@
 #include "room/room_internal.h"
 #include "util/clock.h"
 
+_Static_assert(IPC_RUNGS == RENDITION_RUNGS, "every rung is told");
+
+static void
+stats_by_rung(const struct room *room, uint32_t encoding,
+    struct ipc_stats *stats)
+{
+	const struct participant *who;
+
+	for (unsigned i = 0; i < room->menu.count; i++)
+		stats->rung_encoders[room->menu.made[i].codec][
+		    room->menu.rungs[i]] += encoding >> i & 1;
+	TAILQ_FOREACH(who, &room->participants, entry) {
+		const struct subscription *watch = &who->watch;
+
+		if (!watch->wanted || watch->choice.rung >= IPC_RUNGS)
+			continue;
+		stats->rung_viewers[room->menu.made[watch->target].codec][
+		    watch->choice.rung]++;
+	}
+}
+
 void
 room_stats_send(struct room *room)
 {
@@ -29,6 +50,7 @@ room_stats_send(struct room *room)
 	stats.video_encoders = media.video_encoders;
 	stats.audio_encoders = media.audio_encoders;
 	stats.video_decoders = media.video_decoders;
+	stats_by_rung(room, media.encoding, &stats);
 	stats.packets_in = net->packets_in;
 	stats.packets_out = net->packets_out;
 	stats.bytes_in = net->bytes_in;

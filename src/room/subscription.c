@@ -10,13 +10,13 @@
 
 /* A joiner starts from a key frame that is no older, and what followed it. */
 #define KEY_FRESH_US      500000
+#define STILL_SPREAD_US   1600000	/* of its two seconds */
 #define RESENDS_MAX       3
 #define RESEND_SPACING_US 10000
 #define RESEND_OLDEST_US  1000000
 #define RESEND_BURST_BYTES 65536
 #define ASKS_WINDOW_US    10000000
 #define ASKS_MAX          5
-#define REMB_OLDEST_US    10000000
 
 /* Header and payload into a packet of ours; NULL when the pool is empty. */
 static struct packet *
@@ -42,8 +42,10 @@ static void
 video_send(struct participant *who, const struct send_packet *made,
     const struct sent *sent, int64_t now_us)
 {
+	const enum video_codec codec =
+	    who->room->renditions[sent->rendition].cfg.codec;
 	const struct rtp_packet header = {
-		.payload_type = who->agreed.video.payload_type,
+		.payload_type = who->agreed.video.send_types[codec],
 		.marker = made->marker,
 		.sequence = sent->sequence,
 		.timestamp = sent->rtp_time,
@@ -54,7 +56,7 @@ video_send(struct participant *who, const struct send_packet *made,
 
 	if (packet == NULL)
 		return;
-	frame_cutter_patch(who->agreed.video.codec, packet->bytes +
+	frame_cutter_patch(codec, packet->bytes +
 	    packet->len - made->payload_len, sent->picture_id,
 	    sent->tl0_index);
 	transport_send_rtp(who->transport, packet, now_us);
@@ -93,19 +95,20 @@ video_send_next(struct participant *who, const struct send_packet *made,
 		watch->in_key = true;
 		watch->key_sequence = sequence;
 	}
+	if (made->picture_id != watch->picture_made)
+		watch->picture_id = (watch->picture_id + 1) & 0x7fff;
+	watch->picture_made = made->picture_id;
 	*sent = (struct sent){
 		.key = watch->in_key,
 		.index = made->index,
 		.rendition = (uint8_t)watch->rendition,
 		.rtp_time = video_time(watch, made, out->packets > 0),
 		.sequence = sequence,
-		.picture_id = (made->picture_id + watch->picture_offset) &
-		    0x7fff,
+		.picture_id = watch->picture_id,
 		.tl0_index = (uint8_t)(made->tl0_index + watch->tl0_offset),
 	};
 	if (made->marker)
 		watch->in_key = false;
-	watch->picture_id = sent->picture_id;
 	watch->tl0_index = sent->tl0_index;
 	video_send(who, made, sent, now_us);
 	rtp_sender_sent(out, made->payload_len, sent->rtp_time,
@@ -121,9 +124,10 @@ video_begin(struct participant *who, unsigned rendition,
 
 	watch->started = true;
 	watch->rendition = rendition;
+	watch->base = watch->target_base;
+	watch->still.next = watch->still.end;
 	watch->made_time = ~key->timestamp;	/* of no frame yet */
-	watch->picture_offset = (uint16_t)(watch->picture_id + 1 -
-	    key->picture_id);
+	watch->picture_made = UINT16_MAX;	/* none has this one */
 	watch->tl0_offset = (uint8_t)(watch->tl0_index + 1 - key->tl0_index);
 }
 
@@ -149,19 +153,78 @@ video_send_from(struct participant *who, unsigned rendition, int64_t index,
 				continue;
 			video_begin(who, rendition, made);
 		}
+		if (made->droppable && who->watch.base)
+			continue;
 		video_send_next(who, made, now_us);
 	}
+}
+
+/* A still is spread over its interval, so that sound is never behind it. */
+static void
+still_begin(struct participant *who, unsigned rendition, int64_t first,
+    int64_t now_us)
+{
+	const struct send_history *history =
+	    who->room->renditions[rendition].history;
+	const struct send_packet  *made = send_history_get(history, first);
+	const int64_t              end = send_history_next_index(history);
+
+	if (made == NULL || !made->key_start)
+		return;
+	video_begin(who, rendition, made);
+	who->watch.still.next = first;
+	who->watch.still.end = end;
+	who->watch.still.due_us = now_us;
+	who->watch.still.gap_us = STILL_SPREAD_US / (end - first);
+	room_arm(who->room, now_us);
+}
+
+int64_t
+subscription_due(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+
+	if (!watch->wanted || !watch->started)
+		watch->still.next = watch->still.end;
+	while (watch->still.next < watch->still.end) {
+		const struct send_packet *made;
+
+		if (watch->still.due_us > now_us)
+			return watch->still.due_us;
+		made = send_history_get(
+		    who->room->renditions[watch->rendition].history,
+		    watch->still.next++);
+		if (made && made->payload_len > 0)
+			video_send_next(who, made, now_us);
+		watch->still.due_us += watch->still.gap_us;
+	}
+	return INT64_MAX;
+}
+
+static void
+video_offer(struct participant *who, unsigned rendition, int64_t first,
+    int64_t now_us)
+{
+	if (who->room->renditions[rendition].cfg.stills)
+		still_begin(who, rendition, first, now_us);
+	else
+		video_send_from(who, rendition, first, now_us);
 }
 
 void
 subscription_start(struct participant *who, int64_t now_us)
 {
 	struct subscription       *watch = &who->watch;
-	const struct send_history *history =
-	    who->room->renditions[watch->target].history;
-	const int64_t              key = send_history_key_index(history);
-	const struct send_packet  *made = key < 0 ? NULL :
-	    send_history_get(history, key);
+	const struct send_history *history;
+	const struct send_packet  *made = NULL;
+	int64_t                    key;
+
+	if (watch->target == RENDITION_NONE)
+		return;
+	history = who->room->renditions[watch->target].history;
+	key = send_history_key_index(history);
+	if (key >= 0)
+		made = send_history_get(history, key);
 
 	/* The first key frame is the dearest to lose. */
 	if (!watch->started) {
@@ -169,7 +232,7 @@ subscription_start(struct participant *who, int64_t now_us)
 		watch->resend_filled_us = now_us;
 	}
 	if (made && now_us - made->made_us <= KEY_FRESH_US)
-		video_send_from(who, watch->target, key, now_us);
+		video_offer(who, watch->target, key, now_us);
 	else
 		pipeline_want_key(who->room->pipeline, watch->target);
 }
@@ -183,16 +246,19 @@ history_add_frame(struct room_rendition *r, const struct coded_frame *frame)
 		.single_nal = r->cfg.nal_max > 0,
 		.width = (uint16_t)r->cfg.width,
 		.height = (uint16_t)r->cfg.height,
-		.payload_max = ROOM_PAYLOAD_MAX,
+		.payload_max = r->cfg.stills && r->cfg.nal_max == 0 ?
+		    ROOM_STILL_PAYLOAD : ROOM_PAYLOAD_MAX,
 	};
 	struct frame_cutter cutter;
 	const int64_t first = send_history_next_index(r->history);
 	bool          last = false, begin = true;
 
 	r->picture_id = (r->picture_id + 1) & 0x7fff;
-	r->tl0_index++;
+	if (!frame->droppable)
+		r->tl0_index++;
 	frame_cutter_begin(&cutter, &cfg, &(struct frame_cutter_frame){
 	    .data = frame->data, .len = frame->len, .key = frame->key,
+	    .droppable = frame->droppable,
 	    .picture_id = r->picture_id, .tl0_index = r->tl0_index });
 	while (!last) {
 		struct send_packet *made = send_history_add(r->history);
@@ -206,6 +272,7 @@ history_add_frame(struct room_rendition *r, const struct coded_frame *frame)
 		made->tl0_index = r->tl0_index;
 		made->marker = last;
 		made->key_start = frame->key && begin;
+		made->droppable = frame->droppable;
 		made->made_us = frame->time_us;
 		begin = false;
 	}
@@ -231,134 +298,14 @@ subscription_frame(struct room *room, unsigned rendition,
 		if (!watch->wanted || (!tied && (!frame->key ||
 		    watch->target != rendition)))
 			continue;
-		video_send_from(who, rendition, first, now_us);
+		video_offer(who, rendition, first, now_us);
 		if (!tied)
 			room_count_viewers(room, now_us);
 		pipeline_drain_audio(room->pipeline);
 	}
 }
 
-/* ---- which rendition ----------------------------------------------------- */
-
-/* ITU-T H.264, table A-1: macroblocks of a frame, and a second. */
-static const struct level {
-	unsigned idc, frame, second;
-} levels[] = {
-	{ 10, 99, 1485 }, { 11, 396, 3000 }, { 12, 396, 6000 },
-	{ 13, 396, 11880 }, { 20, 396, 11880 }, { 21, 792, 19800 },
-	{ 22, 1620, 20250 }, { 30, 1620, 40500 }, { 31, 3600, 108000 },
-	{ 32, 5120, 216000 }, { 40, 8192, 245760 },
-};
-
-#define LEVELS (sizeof(levels) / sizeof(levels[0]))
-
-/* Whether the viewer's decoder has promised as much. */
-static bool
-level_allows(const struct sdp_stream *video,
-    const struct video_encoder_config *cfg)
-{
-	const unsigned frame = (unsigned)((cfg->width + 15) / 16) *
-	    (unsigned)((cfg->height + 15) / 16);
-	const struct level *level = &levels[0];
-
-	if (video->codec != VIDEO_H264)
-		return true;
-	for (size_t i = 0; i < LEVELS && levels[i].idc <= video->level_idc;
-	    i++)
-		level = &levels[i];
-	return frame <= level->frame &&
-	    frame * (unsigned)cfg->fps <= level->second;
-}
-
-unsigned
-subscription_largest(const struct participant *who)
-{
-	const struct room           *room = who->room;
-	const struct room_rendition *ladder =
-	    &room->renditions[who->watch.ladder];
-	unsigned                     i = 0;
-
-	while (i + 1 < room->rung_count &&
-	    (ladder[i].cfg.height > who->max_height ||
-	    !level_allows(&who->agreed.video, &ladder[i].cfg)))
-		i++;
-	return i;
-}
-
-/* The first rendition of the viewer's codec. */
-static unsigned
-ladder_of(const struct participant *who)
-{
-	const struct room       *room = who->room;
-	const struct sdp_stream *video = &who->agreed.video;
-	unsigned                 i = 0;
-
-	while (i + room->rung_count < room->rendition_count &&
-	    (room->renditions[i].cfg.codec != video->codec ||
-	    (room->renditions[i].cfg.nal_max > 0) != video->single_nal))
-		i += room->rung_count;
-	return i;
-}
-
-void
-subscription_begin(struct participant *who, int64_t now_us)
-{
-	struct subscription *watch = &who->watch;
-	unsigned             rung;
-
-	watch->wanted = true;
-	watch->ladder = ladder_of(who);
-	rung = subscription_largest(who);
-	watch->target = watch->ladder + rung;
-	watch->looked_us = now_us;
-	rendition_choice_init(&watch->choice, rung, now_us);
-	room_count_viewers(who->room, now_us);
-	subscription_start(who, now_us);
-}
-
-static uint64_t
-video_sent_bps(struct participant *who, int64_t now_us)
-{
-	struct subscription *watch = &who->watch;
-	const uint32_t       bytes = who->video_out.bytes -
-	    watch->bytes_before;
-	const int64_t        span_us = now_us - watch->looked_us;
-
-	watch->bytes_before = who->video_out.bytes;
-	watch->looked_us = now_us;
-	return span_us > 0 ? (uint64_t)bytes * 8 * 1000000 /
-	    (uint64_t)span_us : 0;
-}
-
-void
-subscription_look(struct participant *who, int64_t now_us)
-{
-	struct subscription *watch = &who->watch;
-	struct room         *room = who->room;
-	struct rendition_rungs rungs = { .count = room->rung_count,
-		.moving = room->rung_count };
-	const struct rendition_link link = {
-		.estimate_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
-		    watch->remb_bps : 0,
-		.sent_bps = video_sent_bps(who, now_us),
-		.loss_q8 = watch->loss_q8,
-	};
-	unsigned target;
-
-	for (unsigned i = 0; i < room->rung_count; i++)
-		rungs.bps[i] = room->renditions[watch->ladder + i].cfg.bps;
-	target = watch->ladder + rendition_choice_update(&watch->choice,
-	    &link, &rungs, subscription_largest(who), now_us);
-	if (!watch->wanted || target == watch->target)
-		return;
-	log_info(&who->log, "to %dp: line %llu kbit/s, loss %u/256",
-	    room->renditions[target].cfg.height,
-	    (unsigned long long)link.estimate_bps / 1000, link.loss_q8);
-	watch->target = target;
-	room_count_viewers(room, now_us);
-	if (!watch->started || watch->rendition != target)
-		subscription_start(who, now_us);
-}
+/* ---- repair --------------------------------------------------------------- */
 
 bool
 subscription_missed(struct participant *who, uint16_t sequence)
@@ -446,7 +393,11 @@ subscription_want_key(struct participant *who, int64_t now_us)
 	}
 	if (!watch->wanted || watch->asked++ >= ASKS_MAX)
 		return;
-	pipeline_want_key(who->room->pipeline, watch->target);
+	if (watch->target == RENDITION_NONE)
+		return;
+	/* Of stills the next comes soon enough. */
+	if (!who->room->renditions[watch->target].cfg.stills)
+		pipeline_want_key(who->room->pipeline, watch->target);
 	if (watch->started && watch->rendition != watch->target)
 		pipeline_want_key(who->room->pipeline, watch->rendition);
 }

@@ -85,6 +85,21 @@ leave_out_tools(aom_codec_ctx_t *c)
 	return 0;
 }
 
+/* Unsaid, browsers take another than for VP8, and colours change with codecs. */
+static int
+say_colours(aom_codec_ctx_t *c)
+{
+	if (aom_codec_control(c, AV1E_SET_COLOR_PRIMARIES,
+	    AOM_CICP_CP_BT_601) ||
+	    aom_codec_control(c, AV1E_SET_TRANSFER_CHARACTERISTICS,
+	    AOM_CICP_TC_BT_601) ||
+	    aom_codec_control(c, AV1E_SET_MATRIX_COEFFICIENTS,
+	    AOM_CICP_MC_BT_601) ||
+	    aom_codec_control(c, AV1E_SET_COLOR_RANGE, AOM_CR_STUDIO_RANGE))
+		return -EIO;
+	return 0;
+}
+
 static int
 tune(struct aom_encoder *e)
 {
@@ -102,7 +117,7 @@ tune(struct aom_encoder *e)
 	    aom_codec_control(c, AV1E_SET_TILE_COLUMNS, 0) ||
 	    aom_codec_control(c, AV1E_SET_ENABLE_CDEF, 1))
 		return -EIO;
-	return leave_out_tools(c);
+	return leave_out_tools(c) ? -EIO : say_colours(c);
 }
 
 static void
@@ -154,9 +169,6 @@ image_of(const struct video_frame *frame)
 	aom_image_t image = { 0 };
 
 	image.fmt = AOM_IMG_FMT_I420;
-	image.cp = AOM_CICP_CP_BT_601;
-	image.tc = AOM_CICP_TC_BT_601;
-	image.mc = AOM_CICP_MC_BT_601;
 	image.range = AOM_CR_STUDIO_RANGE;
 	image.w = image.d_w = (unsigned)frame->width;
 	image.h = image.d_h = (unsigned)frame->height;

@@ -109,6 +109,8 @@ tune_vp9(struct vpx_encoder *e)
 	    e->cfg.stills ? 0 : VP9_AQ_CYCLIC) ||
 	    vpx_codec_control(c, VP9E_SET_FRAME_PARALLEL_DECODING, 0) ||
 	    vpx_codec_control(c, VP9E_SET_TILE_COLUMNS, 0) ||
+	    vpx_codec_control(c, VP9E_SET_COLOR_SPACE, VPX_CS_BT_601) ||
+	    vpx_codec_control(c, VP9E_SET_COLOR_RANGE, VPX_CR_STUDIO_RANGE) ||
 	    vpx_codec_control(c, VP9E_SET_NOISE_SENSITIVITY, 0))
 		return -EIO;
 	return 0;

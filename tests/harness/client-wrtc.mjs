@@ -273,6 +273,7 @@ async function statsOf(peer) {
 	const found = {
 		framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
 		frameWidth: 0, frameHeight: 0, state: peer.connectionState, sends: '', available: 0,
+		receives: '', pliCount: 0, totalFreezesDuration: 0,
 	};
 	const reports = await peer.getStats();
 
@@ -284,6 +285,7 @@ async function statsOf(peer) {
 		if (report.type === 'inbound-rtp' && report.kind === 'video') {
 			for (const key of Object.keys(found))
 				found[key] = report[key] ?? found[key];
+			found.receives = reports.get(report.codecId)?.mimeType ?? '';
 		}
 	}
 	const { frameWidth: width, frameHeight: height, ...others } = found;

@@ -143,7 +143,8 @@ const peer = (() => {
 		const screen = document.getElementById('screen');
 		const found = {
 			framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
-			freezeCount: 0, width: screen.videoWidth, height: screen.videoHeight,
+			freezeCount: 0, pliCount: 0, totalFreezesDuration: 0,
+			width: screen.videoWidth, height: screen.videoHeight,
 			state: connection?.connectionState ?? 'new', sends: '', receives: '',
 		};
 		const reports = await connection?.getStats() ?? new Map();

@@ -155,6 +155,19 @@ export async function framesEncoded(server, room) {
 	return (await roomFigures(server, room)).framesEncoded;
 }
 
+/* What is encoded and watched in one room: lists of {codec, rung, count}. */
+export async function renditions(server, room) {
+	const metrics = await server.metrics();
+	const list = (name) => [...metrics].flatMap(([key, count]) => {
+		const found = key.match(
+		    /^tessera_room_rendition_(\w+)\{room="(.+)",codec="(\w+)",rung="(\d)"\}$/);
+		return found?.[1] === name && found[2] === room ?
+		    [{ codec: found[3], rung: Number(found[4]), count }] : [];
+	});
+
+	return { encoders: list('encoders'), viewers: list('viewers') };
+}
+
 /* The figures of one room in /metrics. */
 export async function roomFigures(server, room) {
 	const metrics = await server.metrics();

@@ -1,8 +1,9 @@
-// Twenty viewers use one encoder.
+// Twenty viewers use one encoder, and those of three sizes one for each.
 // SPDX-License-Identifier: GPL-3.0-or-later
+// timeout: 160
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
-import { roomFigures, startServer } from '../harness/server.mjs';
+import { renditions, roomFigures, startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'theatre';
@@ -19,7 +20,7 @@ async function encodedRate(server, seconds) {
 }
 
 await enterNamespace();
-await runTest(100, async (test) => {
+await runTest(140, async (test) => {
 	const server = await startServer(test);
 	const sender = startProcessClient(test, 'wrtc');
 	const crowd = startProcessClient(test, 'wrtc');
@@ -59,4 +60,17 @@ await runTest(100, async (test) => {
 	test.check(decoded.length === VIEWERS && least >= 0.8 * together * SECONDS,
 	    'each of the twenty decodes it', `${least} to ${Math.max(...decoded)} frames in ` +
 	    `${SECONDS} s`);
+
+	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}?max=360p`, count: 2 });
+	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}?max=720p`, count: 1 });
+	/* Who moves meanwhile leaves an encoder behind that lingers for 10 s. */
+	await until('no more encoders than renditions watched', 30000, async () => {
+		const { encoders, viewers } = await renditions(server, ROOM);
+		return encoders.length > 0 && encoders.length <= viewers.length;
+	}, 500);
+	const { encoders, viewers } = await renditions(server, ROOM);
+	const sum = viewers.reduce((all, { count }) => all + count, 0);
+	test.check(sum === VIEWERS + 3 && encoders.every(({ count }) => count === 1),
+	    'viewers of three sizes have one encoder for each',
+	    viewers.map(({ codec, rung, count }) => `${count}: ${codec} rung ${rung}`).join(', '));
 });

@@ -267,6 +267,26 @@ comes_back_from_sound_alone(void **state)
 	assert_int_equal(live_measured(&v, 40, 5000000, 0), 0);
 }
 
+/* What is sent of stills in one second may be nothing. */
+static void
+stills_end_by_what_they_take_on_the_whole(void **state)
+{
+	struct viewer         v = viewer_of(0);
+	struct rendition_link link = { .estimate_bps = 40000,
+		.reserve_bps = RESERVE_BPS };
+	unsigned              rung = STILLS;
+
+	(void)state;
+	v.choice.rung = rung;
+	for (int i = 0; i < 4; i++) {
+		v.now_us += SECOND;
+		link.sent_bps = i % 2 ? 60000 : 0;
+		rung = rendition_choice_update(&v.choice, &link, &all, STILLS,
+		    v.now_us);
+	}
+	assert_int_equal(rung, SOUND);
+}
+
 static void
 climbs_only_when_a_probe_passed(void **state)
 {
@@ -402,6 +422,7 @@ main(void)
 		cmocka_unit_test(
 		    is_at_the_top_fifteen_seconds_after_a_thin_line_is_wide),
 		cmocka_unit_test(comes_back_from_sound_alone),
+		cmocka_unit_test(stills_end_by_what_they_take_on_the_whole),
 		cmocka_unit_test(climbs_only_when_a_probe_passed),
 		cmocka_unit_test(
 		    asks_for_a_quarter_more_than_the_next_rung_needs),

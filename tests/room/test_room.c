@@ -42,6 +42,7 @@ struct stage {
 	struct ipc_stats   stats;		/* newest */
 	unsigned           answers, gone, here;
 	struct sdp_answered answered;
+	bool               silent;	/* offers no sound */
 
 	/* The client. */
 	struct packet_pool     *pool;
@@ -51,6 +52,8 @@ struct stage {
 	struct dtls_identity   *identity;
 	unsigned                connected, ended, plis, nacks, pictures;
 	unsigned                got;		/* packets of video */
+	unsigned                droppable;	/* of them */
+	uint16_t                newest_got;
 	uint16_t                first_got;	/* sequence of the first */
 	struct video_encoder   *encoder;
 	struct video_frame     *frame;
@@ -129,8 +132,14 @@ on_rtp(void *to, struct packet *packet)
 	assert_int_equal(rtp_packet_parse(&rtp, packet->bytes, packet->len),
 	    0);
 	if (rtp.payload_type == SDP_OFFER_VP8_PT) {
+		struct payload_vp8 vp8;
+
 		if (stage->got++ == 0)
 			stage->first_got = rtp.sequence;
+		stage->newest_got = rtp.sequence;
+		assert_int_equal(payload_vp8_parse(&vp8, rtp.payload,
+		    rtp.payload_len), 0);
+		stage->droppable += vp8.temporal_id > 0;
 		stage->pictures += rtp.marker;
 	}
 	packet_free(&packet);
@@ -202,7 +211,8 @@ send_picture(struct stage *stage, bool key, int lost)
 	for (unsigned i = 0; i < 90; i++)	/* so that deltas have a size */
 		memset(stage->frame->planes[0] +
 		    (size_t)i * (size_t)stage->frame->strides[0],
-		    (int)(i * stage->timestamp / 1000 % 256), 160);
+		    (int)((i / 8 * 37 + stage->timestamp / 6000 * 61) % 256),
+		    160);
 	assert_int_equal(video_encoder_encode(stage->encoder, stage->frame,
 	    stage->timestamp * INT64_C(100) / 9, key, &coded), 0);
 	assert_int_equal(coded.key, key);
@@ -328,7 +338,7 @@ join(struct stage *stage, enum ipc_direction direction, const char *without)
 	struct sdp_offer_config offer = {
 		.send = direction != IPC_JOIN_WATCH,
 		.receive = direction != IPC_JOIN_SEND,
-		.audio = true, .video = true, .ufrag = "peer",
+		.audio = !stage->silent, .video = true, .ufrag = "peer",
 		.pwd = "peerpasswordpeerpassword", .cname = "peer",
 		.audio_ssrc = 0x76, .video_ssrc = VIDEO_SSRC,
 	};
@@ -503,6 +513,72 @@ a_key_frame_that_does_not_come_is_made_anew(void **state)
 	WAIT_FOR(stage, stage->stats.keyframes_encoded >= 2);
 }
 
+/* The word of the viewer on his line; lossy: a third is lost. */
+static void
+report(struct stage *stage, bool lossy, uint64_t remb_bps)
+{
+	const struct rtcp_report report = {
+		.ssrc = stage->answered.video_ssrc,
+		.fraction_lost = lossy ? 85 : 0,
+		.highest_sequence = stage->newest_got,
+	};
+	struct packet *packet = packet_new(stage->pool);
+
+	packet->len = rtcp_write_rr(packet->bytes, 512, VIDEO_SSRC, &report,
+	    1);
+	packet->len += rtcp_write_remb(packet->bytes + packet->len, 512,
+	    VIDEO_SSRC, remb_bps, &stage->answered.video_ssrc, 1);
+	transport_send_rtcp(stage->transport, packet, clock_monotonic_us());
+	send_picture(stage, false, -1);
+	pass(stage, 60000);
+}
+
+#define REPORT_UNTIL(stage, lossy, remb_bps, condition) do {		\
+	const int64_t end_ = clock_monotonic_us() + 2 * PATIENCE_US;	\
+	while (!(condition) && clock_monotonic_us() < end_)		\
+		report(stage, lossy, remb_bps);				\
+	assert_true(condition);						\
+} while (0)
+
+/*
+ * The rungs of a canvas of 300 kbit/s are 300, 100, 60, 30, 16 and, of
+ * stills, 6 kbit/s; without sound they have the line to themselves.
+ */
+static void
+a_bad_line_goes_down_to_stills_and_to_sound_and_comes_back(void **state)
+{
+	struct stage *stage = *state;
+	uint32_t    (*viewers)[IPC_RUNGS] = stage->stats.rung_viewers;
+	unsigned      before;
+
+	stage->silent = true;
+	join(stage, IPC_JOIN_BOTH, NULL);
+	send_picture(stage, true, -1);
+	REPORT_UNTIL(stage, false, 1000000, viewers[VIDEO_VP8][0] == 1 &&
+	    stage->pictures > 0);
+	/* Loss takes rung by rung, but never what moves. */
+	REPORT_UNTIL(stage, true, 1000000, viewers[VIDEO_VP8][4] == 1);
+	REPORT_UNTIL(stage, true, 1000000, stage->stats.rung_encoders[
+	    VIDEO_VP8][3] == 1);
+	/* Every other frame, while that is what he is tied to. */
+	before = stage->pictures;
+	REPORT_UNTIL(stage, true, 1000000, stage->pictures > before + 10);
+	stage->droppable = 0;
+	before = stage->pictures;
+	REPORT_UNTIL(stage, true, 1000000, stage->pictures > before + 10);
+	assert_int_equal(stage->droppable, 0);
+	REPORT_UNTIL(stage, false, 9000, viewers[VIDEO_VP8][5] == 1);
+	before = stage->pictures;
+	REPORT_UNTIL(stage, false, 9000, stage->pictures > before + 1);
+	REPORT_UNTIL(stage, false, 3000, viewers[VIDEO_VP8][5] == 0);
+	for (unsigned i = 0; i < IPC_RUNGS; i++)
+		assert_int_equal(viewers[VIDEO_VP8][i], 0);
+	REPORT_UNTIL(stage, false, 1000000, viewers[VIDEO_VP8][3] == 1);
+	before = stage->pictures;
+	REPORT_UNTIL(stage, false, 1000000, stage->pictures > before + 10);
+	assert_int_equal(stage->stats.packets_bad, 0);
+}
+
 static void
 nothing_is_decoded_when_nobody_watches(void **state)
 {
@@ -559,6 +635,7 @@ main(void)
 		TEST(who_only_watches_gets_the_mosaic),
 		TEST(sends_again_what_was_sent_and_nothing_else),
 		TEST(a_key_frame_that_does_not_come_is_made_anew),
+		TEST(a_bad_line_goes_down_to_stills_and_to_sound_and_comes_back),
 		TEST(nothing_is_decoded_when_nobody_watches),
 		TEST(who_says_goodbye_is_gone_at_once),
 		TEST(who_is_made_to_leave_hears_of_it),

@@ -1,0 +1,144 @@
+/*
+ * The way of each viewer between the renditions.
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "room/room_internal.h"
+
+#define REMB_OLDEST_US    10000000
+
+static void
+way_make(struct participant *who, int64_t now_us)
+{
+	struct subscription     *watch = &who->watch;
+	const struct sdp_stream *video = &who->agreed.video;
+	struct rendition_taker   taker = {
+		.codec = video->codec,
+		.single_nal = video->single_nal,
+		.level_idc = video->level_idc,
+		.max_height = who->max_height,
+	};
+
+	for (unsigned codec = 0; codec < VIDEO_CODECS; codec++)
+		if (video->send_types[codec] != 0)
+			taker.also |= 1U << codec;
+	watch->way_short = now_us < who->room->short_until_us;
+	rendition_menu_way(&watch->way, &who->room->menu, &taker,
+	    watch->way_short);
+}
+
+/* What the rung stands for, as the target. Returns whether that is new. */
+static bool
+way_aim(struct subscription *watch, unsigned rung)
+{
+	const bool     sound = rung >= watch->way.rungs.count;
+	const unsigned target = sound ? RENDITION_NONE :
+	    watch->way.of[rung].rendition;
+	const bool     base = !sound && watch->way.of[rung].base;
+
+	if (target == watch->target && base == watch->target_base)
+		return false;
+	watch->target = target;
+	watch->target_base = base;
+	return true;
+}
+
+void
+subscription_begin(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+
+	watch->wanted = true;
+	watch->looked_us = now_us;
+	way_make(who, now_us);
+	rendition_choice_init(&watch->choice, watch->way.largest, now_us);
+	(void)way_aim(watch, watch->choice.rung);
+	room_count_viewers(who->room, now_us);
+	subscription_start(who, now_us);
+}
+
+void
+subscription_resize(struct participant *who, int64_t now_us)
+{
+	way_make(who, now_us);
+	rendition_choice_init(&who->watch.choice, who->watch.way.largest,
+	    now_us);
+	subscription_look(who, now_us);
+}
+
+static void
+way_log(const struct participant *who, const struct rendition_link *link)
+{
+	const struct subscription         *watch = &who->watch;
+	const struct video_encoder_config *cfg;
+
+	if (watch->target == RENDITION_NONE) {
+		log_info(&who->log, "to sound alone: line %llu kbit/s",
+		    (unsigned long long)link->estimate_bps / 1000);
+		return;
+	}
+	cfg = &who->room->renditions[watch->target].cfg;
+	log_info(&who->log, "to %s %dp%s: line %llu kbit/s, loss %u/256",
+	    video_codec_name(cfg->codec), cfg->height,
+	    cfg->stills ? " stills" : watch->target_base ? " half" : "",
+	    (unsigned long long)link->estimate_bps / 1000, link->loss_q8);
+}
+
+/* What he is tied to goes on until a key frame of the target comes. */
+static void
+way_go(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	const bool           there = watch->started &&
+	    watch->rendition == watch->target;
+
+	/* Layers need no key frame. */
+	if (there)
+		watch->base = watch->target_base;
+	if (watch->target == RENDITION_NONE)
+		watch->started = false;
+	room_count_viewers(who->room, now_us);
+	if (!there)
+		subscription_start(who, now_us);
+}
+
+static uint64_t
+video_sent_bps(struct participant *who, int64_t now_us)
+{
+	struct subscription *watch = &who->watch;
+	const uint32_t       bytes = who->video_out.bytes -
+	    watch->bytes_before;
+	const int64_t        span_us = now_us - watch->looked_us;
+
+	watch->bytes_before = who->video_out.bytes;
+	watch->looked_us = now_us;
+	return span_us > 0 ? (uint64_t)bytes * 8 * 1000000 /
+	    (uint64_t)span_us : 0;
+}
+
+void
+subscription_look(struct participant *who, int64_t now_us)
+{
+	struct subscription        *watch = &who->watch;
+	const struct room          *room = who->room;
+	const struct rendition_link link = {
+		.estimate_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
+		    watch->remb_bps : 0,
+		.reserve_bps = who->agreed.audio.send ?
+		    sound_repair_wire_bps(&who->repair) : 0,
+		.sent_bps = video_sent_bps(who, now_us),
+		.loss_q8 = watch->loss_q8,
+		.busy = room->starved,
+	};
+	unsigned rung;
+
+	if (!watch->wanted)
+		return;
+	if (watch->way_short != (now_us < room->short_until_us))
+		way_make(who, now_us);
+	rung = rendition_choice_update(&watch->choice, &link,
+	    &watch->way.rungs, watch->way.largest, now_us);
+	if (!way_aim(watch, rung))
+		return;
+	way_log(who, &link);
+	way_go(who, now_us);
+}
