@@ -156,7 +156,9 @@ quality_words(char *out, size_t size, const struct ipc_quality_line *line)
 		break;
 	case IPC_QUALITY_DOWN_RATE:
 		snprintf(out, size, "Your line carries %u kbit/s, so you get"
-		    " a smaller picture.", line->line_kbps);
+		    " %s.", line->line_kbps, line->height == 0 ?
+		    "sound alone" : line->fps == 0 ?
+		    "a still picture each two seconds" : "a smaller picture");
 		break;
 	case IPC_QUALITY_DELAY:
 		snprintf(out, size, "Your line is slow: %u ms there and"

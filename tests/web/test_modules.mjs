@@ -151,7 +151,11 @@ function theLine(test) {
 	is('delay', 'it_takes_time_to_be_well_again');
 	sample({});
 	is('fine', 'and_then_is_well');
-	quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520 } });
+	for (const [height, fps, picture] of [[0, 0, 'none'], [360, 0, 'stills'],
+		[180, 15, 'smaller']]) {
+		quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520, height, fps } });
+		test.check(quality.line.picture === picture, `leaves_${picture}_of_the_picture`);
+	}
 	is('downlink-rate', 'the_server_knows_more');
 	test.check(quality.line.line_bps === 520_000, 'and_what_the_line_carries');
 	sample({ loss_out: 0.2 });

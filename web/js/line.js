@@ -43,12 +43,13 @@ export function pathOf(values, least) {
 }
 
 /** @param {Line} line */
-export function lineWords({ reason, line_bps, samples }) {
+export function lineWords({ reason, line_bps, picture, samples }) {
 	const newest = samples[samples.length - 1];
 	const rated = reason === 'downlink-rate' && line_bps > 0;
 
 	return t(rated ? 'line.downlink-rate.known' : `line.${reason}`, {
 		rate: rate(line_bps),
+		picture: t(`line.picture.${picture}`),
 		ms: Math.round(newest?.rtt_ms ?? 0),
 	});
 }

@@ -7,11 +7,12 @@
  * @typedef {object} Told             the server's event `quality`
  * @property {Reason} reason
  * @property {{wanted_kbps: number}} up
- * @property {{line_kbps: number}} down
+ * @property {{line_kbps: number, height: number, fps: number}} down
  *
  * @typedef {object} Line             what is known of the line now
  * @property {Reason} reason          what holds it back most
  * @property {number} line_bps        what it carries down, 0: not known
+ * @property {'smaller'|'stills'|'none'} picture  what a thin line leaves of it
  * @property {Sample[]} samples       the last two minutes, oldest first
  */
 
@@ -78,10 +79,13 @@ export class LineQuality {
 	/** @returns {Line} */
 	get line() {
 		const told = this.#told?.reason ?? 'fine';
+		const { height = 0, fps = 0 } = this.#told?.down ?? {};
+		const stills = fps ? 'smaller' : 'stills';
 
 		return {
 			reason: told === 'fine' ? this.#seen : told,
 			line_bps: 1000 * (this.#told?.down.line_kbps ?? 0),
+			picture: height ? stills : 'none',
 			samples: this.#samples,
 		};
 	}

@@ -41,7 +41,7 @@
 const device = () => ({ on: true, live: false, problem: '', id: '', list: [] });
 
 /** @returns {import('./quality.js').Line} */
-export const noLine = () => ({ reason: 'fine', line_bps: 0, samples: [] });
+export const noLine = () => ({ reason: 'fine', line_bps: 0, picture: 'smaller', samples: [] });
 
 /** @returns {State} */
 export function initialState() {
