@@ -38,8 +38,11 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 		}
 		rtt_us = rtp_stats_rtt_us(&report,
 		    room_ntp(who->room, arrival_us));
-		if (rtt_us >= 0 && rtt_us < RTT_MAX_US)
-			who->rtt_us = (7 * who->rtt_us + rtt_us) / 8;
+		if (rtt_us < 0 || rtt_us >= RTT_MAX_US)
+			continue;
+		who->rtt_us = who->rtt_known ?
+		    (7 * who->rtt_us + rtt_us) / 8 : rtt_us;
+		who->rtt_known = true;
 	}
 }
 
@@ -218,6 +221,23 @@ feedback_send_twcc(struct participant *who, int64_t now_us)
 	}
 }
 
+static void
+feedback_ask(struct participant *who, uint32_t ssrc,
+    const uint16_t *sequences, unsigned count, int64_t now_us)
+{
+	struct packet *packet;
+
+	if (count == 0)
+		return;
+	who->room->nacks_out += count;
+	packet = packet_new(who->room->packets);
+	if (packet == NULL)
+		return;
+	feedback_send(who, packet, rtcp_write_nack(packet->bytes,
+	    sizeof(packet->bytes) - 64, feedback_ssrc(who), ssrc, sequences,
+	    count), now_us);
+}
+
 void
 feedback_send_nacks(struct participant *who, int64_t now_us)
 {
@@ -225,7 +245,6 @@ feedback_send_nacks(struct participant *who, int64_t now_us)
 	bool           gave_up = false;
 	const unsigned count = nack_due(&who->nack, now_us, who->rtt_us,
 	    sequences, &gave_up);
-	struct packet *packet;
 
 	/* One who would not send it again is asked for a key frame at once. */
 	if (count > 0 && !who->agreed.video.nack) {
@@ -238,15 +257,20 @@ feedback_send_nacks(struct participant *who, int64_t now_us)
 		who->need_key = true;
 		participant_want_key(who, now_us);
 	}
-	if (count == 0 || !who->agreed.video.nack)
-		return;
-	who->room->nacks_out += count;
-	packet = packet_new(who->room->packets);
-	if (packet == NULL)
-		return;
-	feedback_send(who, packet, rtcp_write_nack(packet->bytes,
-	    sizeof(packet->bytes) - 64, feedback_ssrc(who),
-	    who->video_in.ssrc, sequences, count), now_us);
+	if (who->agreed.video.nack)
+		feedback_ask(who, who->video_in.ssrc, sequences, count,
+		    now_us);
+}
+
+void
+feedback_send_sound_nacks(struct participant *who, int64_t now_us)
+{
+	uint16_t       sequences[NACK_MISSING_MAX];
+	bool           gave_up;
+	const unsigned count = nack_due(&who->sound_nack, now_us,
+	    who->rtt_us, sequences, &gave_up);
+
+	feedback_ask(who, who->audio_in.ssrc, sequences, count, now_us);
 }
 
 void

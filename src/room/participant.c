@@ -140,6 +140,8 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 	rtp_stats_init(&in->stats, in == &who->audio_in ? 48000 : 90000);
 	if (in == &who->video_in && !participant_begin_video(who))
 		return NULL;
+	if (in == &who->audio_in)
+		nack_init_sound(&who->sound_nack);
 	return in;
 }
 
@@ -203,6 +205,28 @@ participant_video(struct participant *who, const struct rtp_packet *rtp,
 	room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
 }
 
+/* Counts a packet of sound, and notes what is missing before it. */
+static enum rtp_arrival
+participant_sound(struct participant *who, const struct rtp_packet *rtp,
+    const struct packet *packet, int64_t now_us)
+{
+	struct rtp_stats *stats = &who->audio_in.stats;
+	const bool        asked = nack_asked(&who->sound_nack, rtp->sequence);
+	enum rtp_arrival  arrival;
+
+	arrival = asked ?
+	    rtp_stats_repaired(stats, rtp->sequence, packet->len) :
+	    rtp_stats_received(stats, rtp->sequence, rtp->timestamp,
+	    packet->len, packet->arrival_us);
+	if (arrival == RTP_ANEW)
+		nack_init_sound(&who->sound_nack);
+	if (arrival == RTP_REFUSED || !who->agreed.audio.resends || !who->mic)
+		return arrival;
+	(void)nack_received(&who->sound_nack, rtp->sequence, now_us);
+	room_arm(who->room, nack_next_us(&who->sound_nack, who->rtt_us));
+	return arrival;
+}
+
 static void
 participant_twcc(struct participant *who, const struct rtp_packet *rtp,
     uint8_t id, int64_t arrival_us)
@@ -251,7 +275,9 @@ participant_rtp(void *to, struct packet *packet)
 	participant_twcc(who, &rtp, in == &who->audio_in ?
 	    who->agreed.audio.twcc_id : who->agreed.video.twcc_id,
 	    packet->arrival_us);
-	if (in)
+	if (in == &who->audio_in)
+		arrival = participant_sound(who, &rtp, packet, now_us);
+	else if (in)
 		arrival = rtp_stats_received(&in->stats, rtp.sequence,
 		    rtp.timestamp, packet->len, packet->arrival_us);
 	if (arrival != RTP_REFUSED && in == &who->audio_in && who->mic) {
@@ -407,6 +433,7 @@ participant_due(struct participant *who, int64_t now_us)
 	}
 	if (who->video_in.known)
 		feedback_send_nacks(who, now_us);
+	feedback_send_sound_nacks(who, now_us);
 	if (who->pli_due_us <= now_us) {
 		feedback_send_pli(who, now_us);
 		who->pli_last_us = now_us;
@@ -422,7 +449,7 @@ participant_due(struct participant *who, int64_t now_us)
 	if (who->video_in.known)
 		next_us = least(next_us, nack_next_us(&who->nack,
 		    who->rtt_us));
-	return next_us;
+	return least(next_us, nack_next_us(&who->sound_nack, who->rtt_us));
 }
 
 /* ---- joining and leaving ------------------------------------------------- */
@@ -513,6 +540,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	} while (who->audio_out.ssrc == who->video_out.ssrc ||
 	    who->audio_out.ssrc == 0 || who->video_out.ssrc == 0);
 	nack_init(&who->nack);
+	nack_init_sound(&who->sound_nack);
 	twcc_feedback_init(&who->twcc);
 	sound_repair_init(&who->repair, room->cfg.audio_bps,
 	    who->audio_out.next_sequence, now_us);

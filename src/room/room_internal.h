@@ -122,7 +122,8 @@ struct participant {
 
 	/* From the participant. */
 	struct inbound        audio_in, video_in;
-	struct nack           nack;
+	struct nack           nack;		/* of pictures … */
+	struct nack           sound_nack;	/* … and of sound */
 	struct frame_assembler *assembler;
 	struct twcc_feedback  twcc;
 	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
@@ -144,7 +145,8 @@ struct participant {
 	uint64_t              sound_room_bps;	/* 0: not known to be thin */
 	int64_t               sound_room_us;	/* when that was seen */
 	unsigned              missing, missing_runs;	/* by NACKs since */
-	int64_t               rtt_us;
+	int64_t               rtt_us;		/* a guess until it is … */
+	bool                  rtt_known;	/* … measured */
 	int64_t               report_due_us;
 
 	/* The line, as told to the person. */
@@ -271,6 +273,8 @@ void feedback_send_reports(struct participant *who, int64_t now_us);
 void feedback_send_twcc(struct participant *who, int64_t now_us);
 /* Asks for what is missing, or, where NACK was not agreed, for a key frame. */
 void feedback_send_nacks(struct participant *who, int64_t now_us);
+/* Asks for sound that is missing, when he answers that. */
+void feedback_send_sound_nacks(struct participant *who, int64_t now_us);
 void feedback_send_pli(struct participant *who, int64_t now_us);
 
 /* ---- subscription.c ------------------------------------------------------ */

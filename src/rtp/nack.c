@@ -1,21 +1,51 @@
 /*
- * What is missing of a video stream, and when to ask for it again.
+ * What is missing of a stream, and when to ask for it again.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <string.h>
 
 #include "rtp/nack.h"
 
-#define REORDER_US 10000
 #define INTERVAL_MIN_US 20000
 #define INTERVAL_UNKNOWN_US 100000	/* no RTT measured yet */
-#define ASKED_MAX 10
-#define AGE_MAX_US 1000000
+
+struct nack_limits {
+	int64_t  reorder_us;		/* before it is taken for missing */
+	int64_t  spacing_us;		/* more than an RTT between two */
+	int64_t  age_max_us;		/* since it was found missing */
+	unsigned asked_max;
+	int64_t  gap_max;
+	bool     urgent;		/* the answer, too, must come by then */
+};
+
+static const struct nack_limits video_limits = {
+	.reorder_us = 10000,
+	.age_max_us = 1000000,
+	.asked_max = 10,
+	.gap_max = NACK_MISSING_MAX,
+};
+
+static const struct nack_limits sound_limits = {
+	.reorder_us = 5000,
+	.spacing_us = 15000,
+	.age_max_us = 300000,
+	.asked_max = 2,
+	.gap_max = 25,
+	.urgent = true,
+};
 
 void
 nack_init(struct nack *n)
 {
 	memset(n, 0, sizeof(*n));
+	n->limits = &video_limits;
+}
+
+void
+nack_init_sound(struct nack *n)
+{
+	nack_init(n);
+	n->limits = &sound_limits;
 }
 
 static void
@@ -53,7 +83,8 @@ nack_received(struct nack *n, uint16_t sequence, int64_t now_us)
 		return false;
 	}
 	gap = number - n->highest - 1;
-	if (gap > NACK_MISSING_MAX - (int64_t)n->count) {
+	if (gap > n->limits->gap_max ||
+	    gap > NACK_MISSING_MAX - (int64_t)n->count) {
 		/* A key frame makes all of it moot. */
 		n->highest = number;
 		n->count = 0;
@@ -67,19 +98,42 @@ nack_received(struct nack *n, uint16_t sequence, int64_t now_us)
 	return false;
 }
 
-static int64_t
-interval_us(int64_t rtt_us)
+bool
+nack_asked(const struct nack *n, uint16_t sequence)
 {
-	if (rtt_us < 0)
-		return INTERVAL_UNKNOWN_US;
-	return rtt_us < INTERVAL_MIN_US ? INTERVAL_MIN_US : rtt_us;
+	const int64_t number = n->highest +
+	    rtp_sequence_diff(sequence, (uint16_t)n->highest);
+
+	for (unsigned i = 0; i < n->count; i++) {
+		if (n->missing[i].sequence == number)
+			return n->missing[i].asked > 0;
+	}
+	return false;
 }
 
 static int64_t
-ask_at_us(const struct nack_missing *m, int64_t rtt_us)
+interval_us(const struct nack *n, int64_t rtt_us)
 {
-	return m->asked == 0 ? m->since_us + REORDER_US :
-	    m->asked_us + interval_us(rtt_us);
+	if (rtt_us < 0)
+		return INTERVAL_UNKNOWN_US;
+	rtt_us += n->limits->spacing_us;
+	return rtt_us < INTERVAL_MIN_US ? INTERVAL_MIN_US : rtt_us;
+}
+
+/* INT64_MAX: no more, but it may still come. */
+static int64_t
+ask_at_us(const struct nack *n, const struct nack_missing *m, int64_t rtt_us)
+{
+	const struct nack_limits *limits = n->limits;
+	const int64_t             ask_us = m->asked == 0 ?
+	    m->since_us + limits->reorder_us :
+	    m->asked_us + interval_us(n, rtt_us);
+
+	if (limits->urgent && (m->asked == limits->asked_max ||
+	    ask_us + (rtt_us < 0 ? INTERVAL_UNKNOWN_US : rtt_us) >
+	    m->since_us + limits->age_max_us))
+		return INT64_MAX;
+	return ask_us;
 }
 
 unsigned
@@ -90,10 +144,10 @@ nack_due(struct nack *n, int64_t now_us, int64_t rtt_us,
 
 	for (unsigned i = 0; i < n->count; i++) {
 		struct nack_missing *m = &n->missing[i];
-		const bool           ask = now_us >= ask_at_us(m, rtt_us);
+		const bool           ask = now_us >= ask_at_us(n, m, rtt_us);
 
-		if (now_us - m->since_us >= AGE_MAX_US ||
-		    (ask && m->asked == ASKED_MAX))
+		if (now_us - m->since_us >= n->limits->age_max_us ||
+		    (ask && m->asked == n->limits->asked_max))
 			continue;	/* given up */
 		if (ask) {
 			m->asked++;
@@ -113,8 +167,9 @@ nack_next_us(const struct nack *n, int64_t rtt_us)
 	int64_t next_us = INT64_MAX;
 
 	for (unsigned i = 0; i < n->count; i++) {
-		const int64_t ask_us = ask_at_us(&n->missing[i], rtt_us);
-		const int64_t end_us = n->missing[i].since_us + AGE_MAX_US;
+		const int64_t ask_us = ask_at_us(n, &n->missing[i], rtt_us);
+		const int64_t end_us = n->missing[i].since_us +
+		    n->limits->age_max_us;
 
 		if (ask_us < next_us)
 			next_us = ask_us;

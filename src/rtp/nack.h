@@ -1,12 +1,17 @@
 /*
- * What is missing of a video stream, and when to ask for it again.
+ * What is missing of a stream, and when to ask for it again.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * RFC 4585, 6.2.1. A gap is asked for at once (after 10 ms, in case of
  * reordering), then once an RTT (at least 20 ms), at most 10 times and no
  * longer than 1 s; a gap of more than 256 packets is not repaired but
  * reported as lost, and a key frame is wanted instead; so is one that would
- * make more than 256 packets missing at a time. Pure; net thread.
+ * make more than 256 packets missing at a time.
+ *
+ * Sound cannot wait: it is asked for twice at most, and only while the answer
+ * can come within 300 ms; gaps of more than 25 packets are let go. A little
+ * more than an RTT passes between, as browsers ignore what comes sooner after
+ * their last answer than their own RTT. Pure; net thread.
  */
 #ifndef RTP_NACK_H
 #define RTP_NACK_H
@@ -25,7 +30,10 @@ struct nack_missing {
 	unsigned asked;
 };
 
+struct nack_limits;
+
 struct nack {
+	const struct nack_limits *limits;
 	struct rtp_unwrap   unwrap;
 	int64_t             highest;
 	bool                started;
@@ -34,6 +42,10 @@ struct nack {
 };
 
 void nack_init(struct nack *n);
+void nack_init_sound(struct nack *n);
+
+/* Whether the packet is missing and was asked for. */
+bool nack_asked(const struct nack *n, uint16_t sequence);
 
 /* A packet came. Returns true when a gap was too large to repair. */
 bool nack_received(struct nack *n, uint16_t sequence, int64_t now_us);

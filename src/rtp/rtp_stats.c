@@ -124,6 +124,19 @@ rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
 	return arrival;
 }
 
+enum rtp_arrival
+rtp_stats_repaired(struct rtp_stats *s, uint16_t sequence, size_t bytes)
+{
+	const int ahead = rtp_sequence_diff(sequence, s->highest);
+
+	if (!s->started || ahead > 0 || ahead <= -WINDOW ||
+	    seen_get(s, sequence))
+		return RTP_REFUSED;
+	seen_set(s, sequence, true);
+	s->bytes += bytes;
+	return RTP_COUNTED;
+}
+
 void
 rtp_stats_sender_report(struct rtp_stats *s, uint64_t ntp,
     int64_t arrival_us)

@@ -50,6 +50,14 @@ enum rtp_arrival {
 enum rtp_arrival rtp_stats_received(struct rtp_stats *s, uint16_t sequence,
     uint32_t timestamp, size_t bytes, int64_t arrival_us);
 
+/*
+ * Counts a packet that had to be asked for: its line stays one that has lost
+ * it, so that the sender hears of it, and protects what he sends. RTP_REFUSED
+ * for a duplicate or a stray, RTP_COUNTED.
+ */
+enum rtp_arrival rtp_stats_repaired(struct rtp_stats *s, uint16_t sequence,
+    size_t bytes);
+
 void rtp_stats_sender_report(struct rtp_stats *s, uint64_t ntp,
     int64_t arrival_us);
 

@@ -232,6 +232,54 @@ never_misses_more_than_it_can_hold(void **state)
 	}
 }
 
+static void
+sound_is_asked_for_while_the_answer_can_come_in_time(void **state)
+{
+	struct nack n;
+	unsigned    asked;
+	bool        gave_up;
+
+	(void)state;
+	for (int64_t rtt_ms = 0; rtt_ms < 400; rtt_ms += 10) {
+		asked = 0;
+		nack_init_sound(&n);
+		nack_received(&n, 65535, 0);
+		nack_received(&n, 1, 20 * MS);
+		for (int64_t ms = 20; ms < 400; ms++) {
+			const unsigned count = nack_due(&n, ms * MS,
+			    rtt_ms * MS, out, &gave_up);
+
+			assert_true(count == 0 || ms + rtt_ms <= 320);
+			asked += count;
+		}
+		assert_int_equal(asked, rtt_ms < 150 ? 2 : rtt_ms < 300 ? 1 :
+		    0);
+		assert_true(nack_next_us(&n, rtt_ms * MS) == INT64_MAX);
+	}
+}
+
+static void
+sound_that_was_asked_for_is_known_when_it_comes(void **state)
+{
+	struct nack n;
+
+	(void)state;
+	nack_init_sound(&n);
+	nack_received(&n, 7, 0);
+	nack_received(&n, 10, 60 * MS);
+	assert_false(nack_asked(&n, 8));
+	assert_int_equal(due(&n, 65, 60, false), 2);
+	assert_true(nack_asked(&n, 8) && nack_asked(&n, 9));
+	assert_false(nack_asked(&n, 7) || nack_asked(&n, 10) ||
+	    nack_asked(&n, 11));
+	nack_received(&n, 8, 130 * MS);
+	assert_false(nack_asked(&n, 8));
+	assert_true(nack_asked(&n, 9));
+	/* A second of silence is let go, not asked for. */
+	assert_true(nack_received(&n, 60, 1200 * MS));
+	assert_int_equal(due(&n, 1210, 60, false), 0);
+}
+
 int
 main(void)
 {
@@ -245,6 +293,10 @@ main(void)
 		cmocka_unit_test(forgets_what_a_key_frame_made_moot),
 		cmocka_unit_test(repairs_a_lossy_stream),
 		cmocka_unit_test(never_misses_more_than_it_can_hold),
+		cmocka_unit_test(
+		    sound_is_asked_for_while_the_answer_can_come_in_time),
+		cmocka_unit_test(
+		    sound_that_was_asked_for_is_known_when_it_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

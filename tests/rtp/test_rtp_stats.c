@@ -227,6 +227,31 @@ an_unstarted_stream_reports_nothing(void **state)
 	assert_int_equal(r.highest_sequence, 0);
 }
 
+/* A sender that turns up its FEC by what we report must hear the truth. */
+static void
+what_had_to_be_asked_for_stays_lost(void **state)
+{
+	struct rtp_stats   s;
+	struct rtcp_report report;
+
+	(void)state;
+	rtp_stats_init(&s, 48000);
+	assert_int_equal(rtp_stats_repaired(&s, 1, 100), RTP_REFUSED);
+	for (uint16_t i = 0; i < 100; i++) {
+		if (i % 4 != 3)
+			rtp_stats_received(&s, i, i * 960u, 100, i * 20000);
+	}
+	assert_int_equal(rtp_stats_repaired(&s, 3, 100), RTP_COUNTED);
+	assert_int_equal(rtp_stats_repaired(&s, 3, 100), RTP_REFUSED);
+	assert_int_equal(rtp_stats_repaired(&s, 4, 100), RTP_REFUSED);
+	assert_int_equal(rtp_stats_repaired(&s, 120, 100), RTP_REFUSED);
+	assert_int_equal(rtp_stats_received(&s, 3, 0, 100, 0), RTP_REFUSED);
+	report = rtp_stats_report(&s, 5, 2000000);
+	assert_int_equal(report.lost, 24);
+	assert_int_equal(report.fraction_lost, 24 * 256 / 99);
+	assert_int_equal(s.bytes, 7600);
+}
+
 int
 main(void)
 {
@@ -245,6 +270,7 @@ main(void)
 		cmocka_unit_test(round_trip_is_the_rfc_example),
 		cmocka_unit_test(an_absurd_round_trip_is_none),
 		cmocka_unit_test(an_unstarted_stream_reports_nothing),
+		cmocka_unit_test(what_had_to_be_asked_for_stays_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
