@@ -53,6 +53,9 @@ target b "$good"
 ends "two that find nothing pass" "2 passed, 0 failed" 0
 result "says how many inputs there were" "$(has "$work/out" "fuzz_a (500 inputs in 3 s)")"
 result "asks for the time" "$(has "$work/arguments-a" -max_total_time=3)"
+result "takes chance unless told otherwise" "$(has "$work/arguments-a" -seed=0)"
+SEED=7 "$top/tools/fuzz" 3 ./fuzz_a >"$work/out" 2>&1
+result "takes a seed" "$(has "$work/arguments-a" -seed=7)"
 result "writes new inputs into the build folder first" \
     "$([ "$(tail -n 2 "$work/arguments-b" | head -n 1)" = fuzz/grown/b ] && echo yes)"
 result "reads the seeds of the source tree" \
