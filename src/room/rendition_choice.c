@@ -19,6 +19,8 @@
 #define FORGIVE_US      120000000
 #define GROWING_US      1500000
 #define BUSY_US         3000000
+#define REMB_FULL       75		/* percent of what a full line is sent */
+#define REMB_LAST_US    3000000		/* before pictures stop to move */
 #define PROBE_US        2000000		/* until it has passed or failed */
 #define PROBE_LEAST_US  5000000
 #define PROBE_MOST_US   10000000
@@ -104,9 +106,12 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 	    c->estimate_before_bps / 100)
 		c->grew_us = now_us;
 	c->estimate_before_bps = link->estimate_bps;
-	low = link->estimate_bps > 0 &&
-	    usable_bps(link) < real_bps * 9 / 10 &&
-	    (link->probes || now_us - c->grew_us >= GROWING_US);
+	if (link->probes)
+		low = usable_bps(link) < real_bps * 9 / 10;
+	else
+		low = link->estimate_bps < (real_bps + link->sound_bps) *
+		    REMB_FULL / 100 && now_us - c->grew_us >= GROWING_US;
+	low &= link->estimate_bps > 0;
 	keep_since(&c->low_since_us, low, now_us);
 	keep_since(&c->lossy_since_us, link->loss_q8 > LOSSY_Q8, now_us);
 	keep_since(&c->busy_since_us, link->busy, now_us);
@@ -137,6 +142,14 @@ one_below(const struct rendition_choice *c,
 	return c->rung + 1 < rungs->moving ? c->rung + 1 : c->rung;
 }
 
+static bool
+is_low(const struct rendition_choice *c, const struct rendition_link *link,
+    const struct rendition_rungs *rungs, int64_t now_us)
+{
+	return lasts(c->low_since_us, !link->probes &&
+	    c->rung + 1 >= rungs->moving ? REMB_LAST_US : LOW_US, now_us);
+}
+
 /* Where to go down to; the present rung when there is no reason. */
 static unsigned
 choice_lower(const struct rendition_choice *c,
@@ -148,8 +161,12 @@ choice_lower(const struct rendition_choice *c,
 
 	if (c->rung >= rungs->count)
 		return rung;
-	if (lasts(c->low_since_us, LOW_US, now_us)) {
+	if (is_low(c, link, rungs, now_us)) {
 		rung = fits;
+		/* A receiver that is short of time itself may say anything. */
+		if (!link->probes && c->rung + 1 < rungs->moving &&
+		    rung >= rungs->moving)
+			rung = rungs->moving - 1;
 	} else if (queue_grows(link) &&
 	    !within(c->fell_us, FALL_AGAIN_US, now_us)) {
 		rung = c->rung + 1;
@@ -157,7 +174,7 @@ choice_lower(const struct rendition_choice *c,
 		rung = link->probes ? c->rung : one_below(c, rungs);
 	}
 	/* The estimate has the word where there is any trouble. */
-	if (link->estimate_bps > 0 && fits > rung &&
+	if (link->probes && link->estimate_bps > 0 && fits > rung &&
 	    (rung != c->rung || lasts(c->lossy_since_us, LOSSY_US, now_us)))
 		rung = fits;
 	if (rung <= c->rung && lasts(c->busy_since_us, BUSY_US, now_us))

@@ -19,8 +19,10 @@
  * Without transport-wide feedback there are no probes, and the estimate is the
  * receiver's (REMB). It means little while less is sent than the line could
  * carry: it follows what comes, at most half as much again. So it counts only
- * while it is not growing, a climb is its own probe, and loss takes one rung
- * at a time, never below moving pictures. Pure; net thread.
+ * below three quarters of what is really sent, sound included, and while it is
+ * not growing; a climb is its own probe; loss takes one rung at a time, never
+ * below moving pictures, and these end when it was low for 3 s at the last of
+ * them. Pure; net thread.
  */
 #ifndef ROOM_RENDITION_CHOICE_H
 #define ROOM_RENDITION_CHOICE_H
@@ -41,7 +43,8 @@ struct rendition_rungs {
 struct rendition_link {
 	uint64_t estimate_bps;	/* of all that is sent; 0: not known */
 	uint64_t reserve_bps;	/* for sound, headers and repair included */
-	uint64_t sent_bps;	/* video, over the last second */
+	uint64_t sent_bps;	/* video, over the last second … */
+	uint64_t sound_bps;	/* … and sound */
 	int64_t  queue_us;	/* that packets wait on the line */
 	unsigned loss_q8;	/* of 256 */
 	bool     overused;	/* that queue is growing */

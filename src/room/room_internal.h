@@ -81,7 +81,8 @@ struct subscription {
 	uint64_t remb_bps;		/* newest report; 0: none */
 	int64_t  remb_us;		/* when it came */
 	unsigned loss_q8;
-	uint32_t bytes_before;		/* video_out.bytes at the last look */
+	uint32_t bytes_before;		/* video_out.bytes at the last look … */
+	uint32_t sound_before;		/* … and audio_out.bytes */
 	int64_t  looked_us;
 	bool     in_key;		/* the frame being sent is a key frame */
 	uint16_t key_sequence;		/* first one of the newest key frame */

@@ -101,16 +101,13 @@ way_go(struct participant *who, int64_t now_us)
 		subscription_start(who, now_us);
 }
 
+/* Of payload, since it was `*before` bytes. */
 static uint64_t
-video_sent_bps(struct participant *who, int64_t now_us)
+sent_bps(const struct rtp_sender *out, uint32_t *before, int64_t span_us)
 {
-	struct subscription *watch = &who->watch;
-	const uint32_t       bytes = who->video_out.bytes -
-	    watch->bytes_before;
-	const int64_t        span_us = now_us - watch->looked_us;
+	const uint32_t bytes = out->bytes - *before;
 
-	watch->bytes_before = who->video_out.bytes;
-	watch->looked_us = now_us;
+	*before = out->bytes;
 	return span_us > 0 ? (uint64_t)bytes * 8 * 1000000 /
 	    (uint64_t)span_us : 0;
 }
@@ -120,17 +117,22 @@ subscription_look(struct participant *who, int64_t now_us)
 {
 	struct subscription        *watch = &who->watch;
 	const struct room          *room = who->room;
+	const int64_t               span_us = now_us - watch->looked_us;
 	const struct rendition_link link = {
 		.estimate_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
 		    watch->remb_bps : 0,
 		.reserve_bps = who->agreed.audio.send ?
 		    sound_repair_wire_bps(&who->repair) : 0,
-		.sent_bps = video_sent_bps(who, now_us),
+		.sent_bps = sent_bps(&who->video_out, &watch->bytes_before,
+		    span_us),
+		.sound_bps = sent_bps(&who->audio_out, &watch->sound_before,
+		    span_us),
 		.loss_q8 = watch->loss_q8,
 		.busy = room->starved,
 	};
 	unsigned rung;
 
+	watch->looked_us = now_us;
 	if (!watch->wanted)
 		return;
 	if (watch->way_short != (now_us < room->short_until_us))

@@ -9,6 +9,8 @@ import { pause, runTest, until } from '../harness/tap.mjs';
 const ROOM = 'theatre';
 const VIEWERS = 20, SECONDS = 5;
 
+const viewersOf = (list) => list.reduce((all, { count }) => all + count, 0);
+
 /* Frames encoded a second over `seconds`. */
 async function encodedRate(server, seconds) {
 	const first = await roomFigures(server, ROOM);
@@ -66,11 +68,10 @@ await runTest(140, async (test) => {
 	/* Who moves meanwhile leaves an encoder behind that lingers for 10 s. */
 	await until('no more encoders than renditions watched', 30000, async () => {
 		const { encoders, viewers } = await renditions(server, ROOM);
-		return encoders.length > 0 && encoders.length <= viewers.length;
+		return viewersOf(viewers) === VIEWERS + 3 && encoders.length <= viewers.length;
 	}, 500);
 	const { encoders, viewers } = await renditions(server, ROOM);
-	const sum = viewers.reduce((all, { count }) => all + count, 0);
-	test.check(sum === VIEWERS + 3 && encoders.every(({ count }) => count === 1),
+	test.check(viewersOf(viewers) === VIEWERS + 3 && encoders.every(({ count }) => count === 1),
 	    'viewers of three sizes have one encoder for each',
 	    viewers.map(({ codec, rung, count }) => `${count}: ${codec} rung ${rung}`).join(', '));
 });

@@ -267,18 +267,35 @@ comes_back_from_sound_alone(void **state)
 	assert_int_equal(live_measured(&v, 40, 5000000, 0), 0);
 }
 
+/* A picture that stands still takes next to nothing, and so does its REMB. */
+static void
+a_still_picture_is_no_thin_line(void **state)
+{
+	struct viewer               v = viewer_of(0);
+	const struct rendition_link link = { .reserve_bps = 52000,
+		.sent_bps = 15000, .sound_bps = 32000,
+		.estimate_bps = 47000 };
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		v.now_us += SECOND;
+		assert_int_equal(rendition_choice_update(&v.choice, &link,
+		    &all, 0, v.now_us), 0);
+	}
+}
+
 /* What is sent of stills in one second may be nothing. */
 static void
 stills_end_by_what_they_take_on_the_whole(void **state)
 {
 	struct viewer         v = viewer_of(0);
 	struct rendition_link link = { .estimate_bps = 40000,
-		.reserve_bps = RESERVE_BPS };
+		.reserve_bps = RESERVE_BPS, .sound_bps = 32000 };
 	unsigned              rung = STILLS;
 
 	(void)state;
 	v.choice.rung = rung;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 7; i++) {
 		v.now_us += SECOND;
 		link.sent_bps = i % 2 ? 60000 : 0;
 		rung = rendition_choice_update(&v.choice, &link, &all, STILLS,
@@ -422,6 +439,7 @@ main(void)
 		cmocka_unit_test(
 		    is_at_the_top_fifteen_seconds_after_a_thin_line_is_wide),
 		cmocka_unit_test(comes_back_from_sound_alone),
+		cmocka_unit_test(a_still_picture_is_no_thin_line),
 		cmocka_unit_test(stills_end_by_what_they_take_on_the_whole),
 		cmocka_unit_test(climbs_only_when_a_probe_passed),
 		cmocka_unit_test(
