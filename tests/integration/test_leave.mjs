@@ -53,6 +53,20 @@ async function checkGone(test, how, stream, person, fromS, toS) {
 	    `after ${seconds.toFixed(1)} s, ${stream.tilemap.tiles.length} tiles are left`);
 }
 
+/* His tile, decoder and buffers had gone; he is again who he was. */
+async function checkBack(test, stream, person, viewer) {
+	const { framesDecoded } = await person.client.stats();
+
+	await until('he has his tile again', 15000, () => stream.tileOf(person.participant));
+	await seesEverybody(viewer.client, stream, [viewer, person], 15000);
+	await until('he sees pictures again', 15000, async () =>
+	    (await person.client.stats()).framesDecoded > framesDecoded + 10);
+	await seesEverybody(person.client, stream, [viewer, person], 15000);
+	test.check(true, 'who was away is back: he is seen and sees');
+	await person.client.leave();
+	await goneFrom(stream, person, 5000);
+}
+
 await enterNamespace();
 await runTest(100, async (test) => {
 	const server = await startServer(test);
@@ -60,7 +74,7 @@ await runTest(100, async (test) => {
 	const origin = await servePeerPage(test, server.public);
 	const browsers = await Promise.all(['chromium', 'firefox'].map((kind) =>
 		startBrowserClient(test, kind, origin)));
-	const [stays, deletes, dies] = ['wrtc', 'wrtc', 'wrtc'].map((kind) =>
+	const [stays, deletes, dies, stops] = ['wrtc', 'wrtc', 'wrtc', 'wrtc'].map((kind) =>
 		startProcessClient(test, kind));
 
 	const last = await enter(test, server, stays, 'Who stays', 'red');
@@ -70,14 +84,16 @@ await runTest(100, async (test) => {
 	const polite = await enter(test, server, deletes, 'Who says goodbye', 'blue', stream);
 	const tab = await enter(test, server, browsers[0], 'Who closes the tab', 'yellow', stream);
 	const away = await enter(test, server, browsers[1], 'Who closes Firefox', 'violet', stream);
-	const people = [last, killed, polite, tab, away];
+	const still = await enter(test, server, stops, 'Whose line is broken', 'cyan', stream);
+	const people = [last, killed, polite, tab, away, still];
 	await Promise.all(people.map(({ client }) => client.watching()));
-	await until('five tiles', 5000, () => stream.tilemap?.tiles.length === 5);
+	await until('six tiles', 5000, () => stream.tilemap?.tiles.length === 6);
 	await seesEverybody(stays, stream, people);
 	const workers = await server.workers();
 
 	const killedAt = performance.now();
 	await dies.kill();
+	process.kill(stops.pid, 'SIGSTOP');
 	await deletes.leave();
 	await checkGone(test, 'DELETE', stream, polite, 0, 1);
 	await browsers[0].closePage();
@@ -93,6 +109,10 @@ await runTest(100, async (test) => {
 	await goneFrom(stream, killed, 2000);
 	test.check(goneS >= 10 && goneS <= 13, 'a killed process: off the roster and the tile map',
 	    `after ${goneS.toFixed(1)} s`);
+
+	await goneFrom(stream, still, 5000);
+	process.kill(stops.pid, 'SIGCONT');
+	await checkBack(test, stream, still, last);
 
 	await seesEverybody(stays, stream, [last]);
 	test.check(stream.tilemap.tiles.length === 1, 'who stays has the mosaic to himself');

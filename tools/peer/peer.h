@@ -73,7 +73,10 @@ bool peer_connected(const struct peer *peer);
 bool peer_over(const struct peer *peer);
 const struct peer_counts *peer_counts(const struct peer *peer);
 
-/* audio_gap_us since the last call, a pause that goes on included. */
+/*
+ * audio_gap_us since the last call; while nothing comes, the pause that goes
+ * on.
+ */
 int64_t peer_take_gap(struct peer *peer, int64_t now_us);
 
 #endif

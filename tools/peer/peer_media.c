@@ -62,12 +62,11 @@ peer_audio_came(struct peer *peer, int64_t arrival_us)
 int64_t
 peer_take_gap(struct peer *peer, int64_t now_us)
 {
-	int64_t gap_us;
+	int64_t gap_us = peer->counts.audio_gap_us;
 
-	if (peer->audio_us && now_us - peer->audio_us >
-	    peer->counts.audio_gap_us)
-		peer->counts.audio_gap_us = now_us - peer->audio_us;
-	gap_us = peer->counts.audio_gap_us;
+	/* What began just now may wait in the socket: see the next call. */
+	if (peer->audio_us && gap_us == 0)
+		gap_us = now_us - peer->audio_us;
 	peer->counts.audio_gap_us = 0;
 	return gap_us;
 }
