@@ -31,7 +31,8 @@ void rtp_crypt_free(struct rtp_crypt *c);
 /*
  * In place; `size` is the room in `bytes`, *len changes. Return 0, or
  * -EBADMSG (not authentic), -EALREADY (replayed), -ENOSPC, -EIO. Protecting
- * the same packet again gives the same bytes.
+ * the same packet again gives the same bytes; of one SSRC only the last 1024
+ * sequence numbers may come again (else -ERANGE or -EALREADY).
  */
 int rtp_crypt_protect(struct rtp_crypt *c, uint8_t *bytes, size_t *len,
     size_t size);

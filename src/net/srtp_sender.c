@@ -53,9 +53,12 @@ counter_mode(mbedtls_aes_context *aes, uint8_t iv[BLOCK], uint8_t *bytes,
 {
 	uint8_t keystream[BLOCK];
 	size_t  offset = 0;
+	int     err;
 
-	return mbedtls_aes_crypt_ctr(aes, len, &offset, iv, keystream, bytes,
+	err = mbedtls_aes_crypt_ctr(aes, len, &offset, iv, keystream, bytes,
 	    bytes);
+	explicit_bzero(keystream, sizeof(keystream));
+	return err;
 }
 
 /* A session key (4.3.1), with a key derivation rate of 0. */
@@ -63,7 +66,7 @@ static int
 derive(mbedtls_aes_context *master, const uint8_t *master_salt, uint8_t label,
     uint8_t *out, size_t len)
 {
-	uint8_t iv[BLOCK] = { 0 };
+	uint8_t iv[BLOCK] = { 0 };	/* 4.3.1: the label is at its byte 7 */
 
 	memcpy(iv, master_salt, SALT_LEN);
 	iv[7] ^= label;
@@ -170,21 +173,27 @@ stream_of(struct srtp_sender *s, uint32_t ssrc, uint16_t sequence)
 	return stream;
 }
 
-/* The ROC of this sequence number; keeps the highest (3.3.1, appendix A). */
-static uint32_t
-rollover_of(struct stream *stream, uint16_t sequence)
+/*
+ * The ROC of this sequence number; keeps the highest (3.3.1, appendix A). An
+ * index used twice must carry the same packet, or both are laid open: what is
+ * too old to be sent again is a mistake, and so is a jump of half the circle,
+ * which looks old, too.
+ */
+static int
+rollover_of(uint32_t *out, struct stream *stream, uint16_t sequence)
 {
 	const int32_t ahead = (int16_t)(uint16_t)(sequence - stream->newest);
 	const int64_t index = ((int64_t)stream->rollover << 16 |
 	    stream->newest) + ahead;
 
-	if (index < 0)
-		return 0;	/* before the very first: nobody can know */
+	if (index < 0 || ahead <= -SRTP_SENDER_WINDOW)
+		return -ERANGE;
+	*out = (uint32_t)(index >> 16);
 	if (ahead > 0) {
 		stream->newest = sequence;
-		stream->rollover = (uint32_t)(index >> 16);
+		stream->rollover = *out;
 	}
-	return (uint32_t)(index >> 16);
+	return 0;
 }
 
 static void
@@ -250,7 +259,8 @@ srtp_sender_protect(struct srtp_sender *s, uint8_t *bytes, size_t *len,
 	stream = stream_of(s, ssrc, sequence);
 	if (stream == NULL)
 		return -ENOTSUP;
-	rollover = rollover_of(stream, sequence);
+	if (rollover_of(&rollover, stream, sequence))
+		return -ERANGE;
 	/* 4.1.1: salt · 2^16 ⊕ SSRC · 2^64 ⊕ index · 2^16 */
 	put_u32(iv + 4, ssrc);
 	put_u32(iv + 8, rollover);

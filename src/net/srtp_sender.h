@@ -18,6 +18,7 @@
 
 #define SRTP_SENDER_STREAMS 4	/* SSRCs of one sender; sound and video */
 #define SRTP_SENDER_TAG     10	/* bytes it adds */
+#define SRTP_SENDER_WINDOW  1024	/* sequence numbers that are sent again */
 
 struct srtp_sender;
 
@@ -29,9 +30,11 @@ void srtp_sender_free(struct srtp_sender *s);
 /*
  * Encrypts in place and adds the tag; `size` is the room in `bytes`. The index
  * follows the sequence number as a receiver's does (3.3.1), so that the same
- * packet again gives the same bytes. Returns 0, -EBADMSG (no RTP), -ENOSPC (no
- * room in `bytes`), -ENOTSUP (one SSRC too many: never of one that has been
- * taken, always of one that has not), or -EIO.
+ * packet again gives the same bytes; another with its number must never come,
+ * as both could be read then. Returns 0, -EBADMSG (no RTP), -ENOSPC (no room in
+ * `bytes`), -ENOTSUP (one SSRC too many: never of one that has been taken,
+ * always of one that has not), -ERANGE (older than the first one, or than the
+ * window), or -EIO.
  */
 int srtp_sender_protect(struct srtp_sender *s, uint8_t *bytes, size_t *len,
     size_t size);

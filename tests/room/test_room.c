@@ -420,7 +420,7 @@ a_stream_that_jumps_is_shown_again(void **state)
 	send_picture(stage, true, -1);
 	SEND_UNTIL(stage, stage->stats.frames_decoded > 3);
 	before = stage->stats.frames_decoded;
-	stage->sequence = (uint16_t)(stage->sequence + 40000);
+	stage->sequence = (uint16_t)(stage->sequence + 30000);
 	SEND_UNTIL(stage, stage->plis > 0);
 	send_picture(stage, true, -1);
 	SEND_UNTIL(stage, stage->stats.frames_decoded > before + 5);
