@@ -22,7 +22,8 @@
 #define LOST_US            60000000	/* presence: forgotten */
 #define REPORT_INTERVAL_US 1000000
 #define REPORT_FIRST_US    200000
-#define TWCC_INTERVAL_US   100000
+#define TWCC_INTERVAL_US   100000	/* at most … */
+#define TWCC_GRID_US       20000	/* … at times that all share */
 #define PLI_GAP_MIN_US     500000
 #define PLI_GAP_MAX_US     3000000
 /* What one may send: 2000 packets a second of RTP, 1000 of RTCP. */
@@ -237,7 +238,8 @@ participant_twcc(struct participant *who, const struct rtp_packet *rtp,
 		return;
 	twcc_feedback_received(&who->twcc, sequence, arrival_us);
 	if (who->twcc_due_us == INT64_MAX) {
-		who->twcc_due_us = arrival_us + TWCC_INTERVAL_US;
+		who->twcc_due_us = (arrival_us + TWCC_INTERVAL_US) /
+		    TWCC_GRID_US * TWCC_GRID_US;
 		room_arm(who->room, who->twcc_due_us);
 	}
 }

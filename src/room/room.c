@@ -51,12 +51,12 @@ room_log(struct room *room)
 void
 room_arm(struct room *room, int64_t when_us)
 {
-	const int64_t  now_us = clock_monotonic_us();
-	int64_t        wait_us = when_us - now_us;
+	int64_t        wait_us;
 	struct timeval tv;
 
 	if (when_us >= room->armed_us)
 		return;
+	wait_us = when_us - clock_monotonic_us();
 	if (wait_us < 0)
 		wait_us = 0;
 	room->armed_us = when_us;
