@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#include "abuse_stage.h"
+#include "../video/streams.h"
 #include "config.h"
+#include "stage.h"
 #include "util/clock.h"
 
 #define SECOND  1000000
@@ -21,7 +22,7 @@
 #else
 #define GROWTH  (64L << 20)
 #endif
-#define ATTACK  20000			/* packets of each kind */
+#define ATTACK  5000			/* packets of each kind */
 
 /* One who talks, one who listens and watches; the third is of the test. */
 static struct client *
@@ -30,59 +31,96 @@ two_at_peace(struct stage *stage)
 	struct client *listener = stage_join(stage, 1, IPC_JOIN_WATCH);
 
 	stage_join(stage, 0, IPC_JOIN_BOTH)->talks = true;
-	STAGE_WAIT(stage, listener->sounds > 20 && listener->pictures > 2);
+	STAGE_WAIT(stage, listener->sound.packets > 20 && listener->pictures > 2);
 	return listener;
 }
 
 /*
- * Sound came without a hole in its numbers, and most of the fifty a second:
- * how even depends on what else this machine does, so that is only told.
+ * Sound came without a packet missing or a hole in its time, and most of the
+ * fifty a second: how even depends on what else this machine does, so that is
+ * only told.
  */
 static void
 sound_went_on(const struct client *listener, unsigned before, int64_t since_us)
 {
 	const int64_t  span_us = clock_monotonic_us() - since_us;
-	const unsigned came = listener->sounds - before;
+	const unsigned came = listener->sound.packets - before;
 
 	print_message("sound: %u packets in %d ms, longest gap %d ms\n", came,
-	    (int)(span_us / 1000), (int)(listener->sound_gap_us / 1000));
-	assert_int_equal(listener->sounds_missing, 0);
+	    (int)(span_us / 1000), (int)(listener->sound.gap_us / 1000));
+	assert_int_equal(listener->sound.missing, 0);
+	assert_int_equal(listener->sound.holes, 0);
 	assert_true(came * 2 >= span_us / 20000);
 }
 
-/* Key frames that say they are huge, as a decoder bomb would. */
-static void
-send_claim(struct client *c, uint16_t width, uint16_t height)
-{
-	uint8_t data[40] = { 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a };
+/* ---- decoder bombs -------------------------------------------------------- */
 
-	data[6] = (uint8_t)width;
-	data[7] = (uint8_t)(width >> 8);
-	data[8] = (uint8_t)height;
-	data[9] = (uint8_t)(height >> 8);
-	client_send_coded(c, data, sizeof(data));
+/* Key frames that say they are huge, and hold nothing. */
+static size_t
+claim(uint8_t *out, enum video_codec codec, unsigned width, unsigned height)
+{
+	static const uint8_t vp8[6] = { 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a };
+	struct bits          b = { .count = 0 };
+	size_t               len;
+
+	switch (codec) {
+	case VIDEO_VP8:
+		memset(out, 0, 40);
+		memcpy(out, vp8, sizeof(vp8));
+		out[6] = (uint8_t)width;
+		out[7] = (uint8_t)(width >> 8);
+		out[8] = (uint8_t)height;
+		out[9] = (uint8_t)(height >> 8);
+		return 40;
+	case VIDEO_H264:
+		len = h264_sps(out, (width + 15) / 16, (height + 15) / 16, 1,
+		    0, 0, -1);
+		memcpy(out + len, "\0\0\1\x68\xce\x38\x80"
+		    "\0\0\1\x65\x88\x80", 13);
+		return len + 13;
+	case VIDEO_VP9:
+		bits_put(&b, 0x82, 8);		/* profile 0, a key frame */
+		bits_put(&b, 0x498342, 24);
+		bits_put(&b, 2, 4);		/* BT.709, limited range */
+		bits_put(&b, width - 1, 16);
+		bits_put(&b, height - 1, 16);
+		bits_put(&b, 0, 200);
+		memcpy(out, b.bytes, b.count / 8);
+		return b.count / 8;
+	case VIDEO_AV1:
+		len = av1_sequence(out, width, height);
+		memcpy(out + len, "\x32\x02\x10\x00", 4);
+		return len + 4;
+	}
+	return 0;
 }
 
 static void
 size_claims_cost_no_memory_and_no_sound(void **state)
 {
 	static const uint16_t sizes[][2] = {
-		{ 16383, 16383 }, { 16383, 1 }, { 1, 16383 }, { 1921, 1088 },
-		{ 8, 8 }, { 0, 0 }, { 1920, 1088 }, { 1088, 1920 },
+		{ 16383, 16383 }, { 16383, 16 }, { 16, 16383 }, { 1921, 1088 },
+		{ 8, 8 }, { 1, 1 }, { 1920, 1088 }, { 1088, 1920 },
 		{ 1904, 1072 }, { 1888, 1056 },
 	};
 	struct stage  *stage = *state;
 	struct client *listener = two_at_peace(stage);
 	struct client *bomber = stage_join(stage, 2, IPC_JOIN_BOTH);
 	const long     before = stage_memory();
-	const unsigned heard = listener->sounds;
+	const unsigned heard = listener->sound.packets;
 	const int64_t  since_us = clock_monotonic_us();
+	uint8_t        data[512];
 	long           most = 0;
 
-	listener->sound_gap_us = 0;
-	for (unsigned i = 0; i < 200; i++) {
-		send_claim(bomber, sizes[i % 10][0], sizes[i % 10][1]);
-		stage_pass(stage, 15000);
+	listener->sound.gap_us = 0;
+	for (unsigned i = 0; i < 400; i++) {
+		/* A hundred of each codec, then all in turn. */
+		const enum video_codec codec = (enum video_codec)(i < 200 ?
+		    i / 50 : i % VIDEO_CODECS);
+
+		client_send_coded(bomber, codec, data, claim(data, codec,
+		    sizes[i / 4 % 10][0], sizes[i / 4 % 10][1]), -1);
+		stage_pass(stage, 10000);
 		if (stage_memory() - before > most)
 			most = stage_memory() - before;
 	}
@@ -90,44 +128,141 @@ size_claims_cost_no_memory_and_no_sound(void **state)
 	assert_true(most < GROWTH);
 	sound_went_on(listener, heard, since_us);
 	assert_int_equal(stage->gone, 0);
+	/* Those that may be that large are pictures, until the budget ends. */
+	stage_pass(stage, SECOND);
+	assert_true(stage->stats.packets_in > 400);
+	assert_in_range(stage->stats.frames_decoded, 0, 40);
 }
 
-/* Another size with each frame: after a few nothing of it is decoded. */
+/* Two key frames of one codec that differ in size. */
+struct pair {
+	enum video_codec codec;
+	size_t           len[2];
+	uint8_t          data[2][1 << 16];
+};
+
+static void
+pair_encode(struct pair *pair, enum video_codec codec)
+{
+	for (int i = 0; i < 2; i++)
+		pair->len[i] = client_code_key(pair->data[i],
+		    sizeof(pair->data[i]), codec, i ? 1280 : 640, 360);
+	pair->codec = codec;
+}
+
+static void
+pair_load(struct pair *pair, enum video_codec codec, const char *one,
+    const char *other)
+{
+	for (int i = 0; i < 2; i++) {
+		struct stream s;
+
+		stream_load(&s, i ? other : one);
+		assert_true(s.frames[0].len <= sizeof(pair->data[i]));
+		memcpy(pair->data[i], s.frames[0].data, s.frames[0].len);
+		pair->len[i] = s.frames[0].len;
+		stream_clear(&s);
+	}
+	pair->codec = codec;
+}
+
+static void
+pair_send(const struct pair *pair, struct client *c, unsigned which)
+{
+	client_send_coded(c, pair->codec, pair->data[which],
+	    pair->len[which], -1);
+}
+
+/* All of them send their next picture. */
+static void
+flip(struct stage *stage, const struct pair *pairs, unsigned which,
+    int64_t pass_us)
+{
+	for (unsigned i = 0; i < VIDEO_CODECS; i++)
+		pair_send(&pairs[i], &stage->clients[2 + i], which);
+	stage_pass(stage, pass_us);
+}
+
+static unsigned
+plis_of(const struct stage *stage)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < VIDEO_CODECS; i++)
+		sum += stage->clients[2 + i].plis;
+	return sum;
+}
+
+/*
+ * Four people, each with a codec and another size with each frame: after a few
+ * nothing of it is decoded, nor asked for, until the pause is over.
+ */
 static void
 flips_of_size_end_in_a_pause(void **state)
 {
 	struct stage  *stage = *state;
+	struct pair   *pairs = calloc(VIDEO_CODECS, sizeof(*pairs));
 	struct client *listener = two_at_peace(stage);
-	struct client *flipper = stage_join(stage, 2, IPC_JOIN_BOTH);
-	const long     before = stage_memory();
-	const unsigned heard = listener->sounds;
 	const int64_t  since_us = clock_monotonic_us();
+	const unsigned heard = listener->sound.packets;
 	uint64_t       decoded;
 	unsigned       plis;
+	long           before;
 
-	for (unsigned i = 0; i < 30; i++) {
-		client_send_key(flipper, i % 2 ? 1280 : 640, 360);
-		stage_pass(stage, 60000);
-	}
-	plis = flipper->plis;
+	assert_non_null(pairs);
+	pair_encode(&pairs[0], VIDEO_VP8);
+	pair_encode(&pairs[1], VIDEO_H264);
+	pair_load(&pairs[2], VIDEO_VP9, "vp9.ivf", "vp9_resized.ivf");
+	pair_load(&pairs[3], VIDEO_AV1, "av1.ivf", "av1_wide.ivf");
+	for (unsigned i = 0; i < VIDEO_CODECS; i++)
+		stage_join(stage, 2 + i, IPC_JOIN_SEND);
+	before = stage_memory();
+	for (unsigned i = 0; i < 30; i++)
+		flip(stage, pairs, i % 2, 60000);
+	plis = plis_of(stage);
 	stage_pass(stage, SECOND);
 	decoded = stage->stats.frames_decoded;
-	assert_in_range(decoded, 3, 8);
-	for (unsigned i = 0; i < 20; i++) {
-		client_send_key(flipper, 640, 360);
-		stage_pass(stage, 100000);
-	}
+	assert_in_range(decoded, 3 * VIDEO_CODECS, 8 * VIDEO_CODECS);
+	for (unsigned i = 0; i < 20; i++)
+		flip(stage, pairs, 0, 100000);
 	assert_int_equal(stage->stats.frames_decoded, decoded);
-	/* He is not asked for what would not be decoded. */
-	assert_int_equal(flipper->plis, plis);
+	/* They are not asked for what would not be decoded. */
+	assert_int_equal(plis_of(stage), plis);
 	print_message("memory: %ld KiB more\n",
 	    (stage_memory() - before) / 1024);
 	assert_true(stage_memory() - before < GROWTH);
 	sound_went_on(listener, heard, since_us);
-	/* After the pause a key frame is asked for, and he is seen again. */
-	STAGE_WAIT(stage, flipper->plis > plis);
-	client_send_key(flipper, 640, 360);
-	STAGE_WAIT(stage, stage->stats.frames_decoded > decoded);
+	for (unsigned i = 0; i < VIDEO_CODECS; i++) {
+		struct client *c = &stage->clients[2 + i];
+
+		STAGE_WAIT(stage, c->plis > 0);
+		decoded = stage->stats.frames_decoded;
+		pair_send(&pairs[i], c, 0);
+		STAGE_WAIT(stage, stage->stats.frames_decoded > decoded);
+	}
+	free(pairs);
+}
+
+/* ---- storms --------------------------------------------------------------- */
+
+/* Bits a second of what came since then, by the time of the stream itself. */
+static unsigned
+rate_since(const struct client *c, const struct heard *then)
+{
+	return (unsigned)((c->video.bytes - then->bytes) * 8 * 90000 /
+	    (c->video.time - then->time));
+}
+
+/* A picture that moves, for so long, in the middle of `plis` each 20 ms. */
+static void
+storm(struct stage *stage, struct client *c, unsigned plis, unsigned turns)
+{
+	for (unsigned i = 0; i < turns; i++) {
+		if (i % 3 == 0)
+			client_send_picture(&stage->clients[0], i == 0, -1);
+		client_send_plis(c, plis);
+		stage_pass(stage, 20000);
+	}
 }
 
 static void
@@ -135,29 +270,33 @@ a_storm_of_plis_makes_one_key_frame_a_second(void **state)
 {
 	struct stage  *stage = *state;
 	struct client *listener = two_at_peace(stage);
-	struct client *storm = stage_join(stage, 2, IPC_JOIN_WATCH);
-	unsigned       pictures;
+	struct client *other = stage_join(stage, 2, IPC_JOIN_WATCH);
+	struct heard   then;
+	unsigned       calm_bps, storm_bps;
 	uint64_t       keys;
 	int64_t        since_us;
 
-	STAGE_WAIT(stage, storm->pictures > 2);
-	stage_pass(stage, 1500000);
+	STAGE_WAIT(stage, other->pictures > 2);
+	storm(stage, other, 0, 100);
+	then = listener->video;
+	storm(stage, other, 0, 250);
+	calm_bps = rate_since(listener, &then);
+	stage_pass(stage, 1100000);
 	keys = stage->stats.keyframes_encoded;
-	pictures = listener->pictures;
+	then = listener->video;
 	since_us = clock_monotonic_us();
-	for (unsigned i = 0; i < 150; i++) {
-		client_send_plis(storm, 20);
-		stage_pass(stage, 20000);
-	}
-	stage_pass(stage, SECOND);
-	print_message("%u key frames in %d ms, %u asked for\n",
-	    (unsigned)(stage->stats.keyframes_encoded - keys),
+	storm(stage, other, 20, 250);
+	storm_bps = rate_since(listener, &then);
+	stage_pass(stage, 1100000);
+	print_message("%u key frames in %d ms, %u asked for; %u bit/s, %u "
+	    "before\n", (unsigned)(stage->stats.keyframes_encoded - keys),
 	    (int)((clock_monotonic_us() - since_us) / 1000),
-	    (unsigned)stage->stats.keyframes_asked);
-	assert_true((int64_t)(stage->stats.keyframes_encoded - keys) <=
+	    (unsigned)stage->stats.keyframes_asked, storm_bps, calm_bps);
+	assert_in_range(stage->stats.keyframes_encoded - keys, 3,
 	    (clock_monotonic_us() - since_us) / SECOND + 1);
-	/* An unchanged mosaic is sent five times a second, storm or not. */
-	assert_true(listener->pictures - pictures >= 12);
+	/* A stalled sender moves less, so this is wide; see docs/TESTING.md. */
+	assert_in_range(storm_bps, calm_bps * 3 / 4, calm_bps * 5 / 4);
+	assert_int_equal(listener->video.missing, 0);
 	assert_int_equal(stage->gone, 0);
 }
 
@@ -166,13 +305,13 @@ a_storm_of_nacks_is_answered_within_the_budget(void **state)
 {
 	struct stage  *stage = *state;
 	struct client *listener = two_at_peace(stage);
-	struct client *storm = stage_join(stage, 2, IPC_JOIN_WATCH);
-	const unsigned heard = listener->sounds;
+	struct client *other = stage_join(stage, 2, IPC_JOIN_WATCH);
+	const unsigned heard = listener->sound.packets;
 	const int64_t  since_us = clock_monotonic_us();
 
-	STAGE_WAIT(stage, storm->pictures > 2);
+	STAGE_WAIT(stage, other->pictures > 2);
 	for (unsigned i = 0; i < 50; i++) {
-		client_send_nacks(storm, 20);
+		client_send_nacks(other, 20);
 		stage_pass(stage, 40000);
 	}
 	stage_pass(stage, SECOND);
@@ -190,7 +329,7 @@ jumps_of_all_counters_are_survived(void **state)
 	struct stage  *stage = *state;
 	struct client *listener = two_at_peace(stage);
 	struct client *jumper = stage_join(stage, 2, IPC_JOIN_BOTH);
-	const unsigned heard = listener->sounds;
+	const unsigned heard = listener->sound.packets;
 	const int64_t  since_us = clock_monotonic_us();
 	uint32_t       chance = 1;
 	uint64_t       decoded;
@@ -219,28 +358,25 @@ jumps_of_all_counters_are_survived(void **state)
 	assert_int_equal(stage->gone, 0);
 }
 
-/* Each at about 50 000 a second, from the very address of the victim. */
+/*
+ * From the very address of the victim. tests/integration/test_attack.mjs does
+ * it by another process, at a rate.
+ */
 static void
 forged_and_replayed_packets_do_not_end_a_call(void **state)
 {
 	struct stage  *stage = *state;
 	struct client *listener = two_at_peace(stage);
 	struct client *victim = &stage->clients[0];
-	const char    *asked = getenv("TESSERA_ATTACK");
-	const unsigned count = asked ? (unsigned)strtoul(asked, NULL, 10) :
-	    ATTACK;
-	uint64_t       cpu_us, bad;
-	unsigned       heard, sent = 0;
-	int64_t        since_us;
+	const unsigned heard = listener->sound.packets;
+	const int64_t  since_us = clock_monotonic_us();
+	uint64_t       bad;
+	unsigned       before;
 
 	for (unsigned kind = 0; kind < 2; kind++) {
 		stage_pass(stage, 1100000);
 		bad = stage->stats.packets_bad;
-		cpu_us = stage->stats.cpu_net_us;
-		heard = listener->sounds;
-		listener->sound_gap_us = 0;
-		since_us = clock_monotonic_us();
-		for (sent = 0; sent < count; sent++) {
+		for (unsigned sent = 0; sent < ATTACK; sent++) {
 			const struct kept *k = &victim->kept[sent %
 			    (victim->kept_count < KEPT_MAX ?
 			    victim->kept_count : KEPT_MAX)];
@@ -253,20 +389,14 @@ forged_and_replayed_packets_do_not_end_a_call(void **state)
 			}
 			client_forge(victim, bytes, k->len);
 			if (sent % 100 == 99)
-				stage_pass(stage, 2000);
+				stage_pass(stage, 4000);
 		}
-		sound_went_on(listener, heard, since_us);
-		stage_pass(stage, 1100000);
-		print_message("%s: %u sent, %u refused, %d ms, %.2f us of "
-		    "the net thread each\n", kind ? "replayed" : "forged",
-		    sent, (unsigned)(stage->stats.packets_bad - bad),
-		    (int)((clock_monotonic_us() - since_us) / 1000),
-		    (double)(stage->stats.cpu_net_us - cpu_us) / sent);
-		assert_true(stage->stats.packets_bad - bad > sent / 2);
+		STAGE_WAIT(stage, stage->stats.packets_bad - bad > ATTACK / 2);
 	}
+	sound_went_on(listener, heard, since_us);
 	/* He is still heard, and hears. */
-	heard = victim->sounds;
-	STAGE_WAIT(stage, victim->sounds > heard + 50);
+	before = victim->sound.packets;
+	STAGE_WAIT(stage, victim->sound.packets > before + 50);
 	assert_int_equal(stage->gone + victim->ended, 0);
 }
 
@@ -306,10 +436,11 @@ who_cannot_come_back_stays_as_he_is(void **state)
 	struct client *listener = two_at_peace(stage);
 	unsigned       heard;
 
-	assert_false(stage_ask(stage, 0, "v=0\r\nthis is no offer\r\n"));
+	assert_false(stage_ask(stage, 0, IPC_JOIN_BOTH,
+	    "v=0\r\nthis is no offer\r\n"));
 	assert_int_equal(stage->gone, 0);
-	heard = listener->sounds;
-	STAGE_WAIT(stage, listener->sounds > heard + 25);
+	heard = listener->sound.packets;
+	STAGE_WAIT(stage, listener->sound.packets > heard + 25);
 	assert_int_equal(stage->clients[0].ended, 0);
 }
 
@@ -320,12 +451,13 @@ more_packets_than_one_may_send_are_dropped(void **state)
 	struct client *listener = two_at_peace(stage);
 	struct client *flood = stage_join(stage, 2, IPC_JOIN_SEND);
 	const uint8_t  nothing[900] = { 0x01 };
-	const unsigned heard = listener->sounds;
+	const unsigned heard = listener->sound.packets;
 	const int64_t  since_us = clock_monotonic_us();
 
 	for (unsigned i = 0; i < 100; i++) {
 		for (unsigned k = 0; k < 80; k++)
-			client_send_coded(flood, nothing, sizeof(nothing));
+			client_send_coded(flood, VIDEO_VP8,
+			    nothing, sizeof(nothing), -1);
 		stage_pass(stage, 20000);
 	}
 	sound_went_on(listener, heard, since_us);
@@ -346,12 +478,13 @@ what_never_completes_is_kept_within_bounds(void **state)
 	const long     before = stage_memory();
 	const uint8_t  key[1000] = { 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 64,
 		1, 180, 0 };
-	const unsigned heard = listener->sounds;
+	const unsigned heard = listener->sound.packets;
 	const int64_t  since_us = clock_monotonic_us();
 
 	for (unsigned i = 0; i < 100; i++) {
 		for (unsigned k = 0; k < 30; k++) {
-			client_send_coded(sender, key, sizeof(key));
+			client_send_coded(sender, VIDEO_VP8, key,
+			    sizeof(key), -1);
 			sender->sequence = (uint16_t)(sender->sequence + 2);
 		}
 		stage_pass(stage, 20000);

@@ -1,5 +1,5 @@
 /*
- * A room and several clients on loopback, see abuse_stage.h.
+ * A room and several clients on loopback, see stage.h.
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <setjmp.h>
@@ -15,19 +15,15 @@
 #include <event2/event.h>
 
 #include "../net/loopback.h"
-#include "abuse_stage.h"
 #include "ipc/channel.h"
 #include "room/room.h"
-#include "rtp/payload_vp8.h"
 #include "rtp/rtcp_packet.h"
 #include "rtp/rtp_packet.h"
+#include "stage.h"
 #include "util/clock.h"
 #include "util/strbuf.h"
 
-#define PART_MAX   1100
-#define PERSON     0x1000
-#define AUDIO_SSRC 0x7600
-#define VIDEO_SSRC 0x7700
+#define PART_MAX 1100
 
 /* ---- tesserad's end ------------------------------------------------------ */
 
@@ -64,6 +60,7 @@ on_channel(evutil_socket_t fd, short what, void *arg)
 			assert_int_equal(ipc_presence_parse(&presence,
 			    m->body, m->body_len), 0);
 			stage->gone += presence.state == IPC_GONE;
+			stage->here += presence.state == IPC_HERE;
 		}
 	}
 }
@@ -149,16 +146,23 @@ on_ended(void *to, enum transport_end how)
 }
 
 static void
-hear(struct client *c, const struct rtp_packet *rtp, int64_t arrival_us)
+hear(struct heard *h, const struct rtp_packet *rtp, int64_t arrival_us)
 {
-	if (c->sounds++ > 0) {
-		c->sounds_missing += (uint16_t)(rtp->sequence -
-		    c->last_sound - 1);
-		if (arrival_us - c->last_sound_us > c->sound_gap_us)
-			c->sound_gap_us = arrival_us - c->last_sound_us;
+	const uint16_t step = (uint16_t)(rtp->sequence - h->last);
+
+	if (h->packets++ == 0) {
+		h->first = rtp->sequence;
+	} else {
+		h->missing += (uint16_t)(step - 1);
+		h->holes += rtp->timestamp - h->time !=
+		    (uint32_t)step * AUDIO_FRAME_LEN;
+		if (arrival_us - h->last_us > h->gap_us)
+			h->gap_us = arrival_us - h->last_us;
 	}
-	c->last_sound = rtp->sequence;
-	c->last_sound_us = arrival_us;
+	h->last = rtp->sequence;
+	h->time = rtp->timestamp;
+	h->last_us = arrival_us;
+	h->bytes += rtp->payload_len;
 }
 
 static void
@@ -166,15 +170,13 @@ on_rtp(void *to, struct packet *packet)
 {
 	struct client    *c = to;
 	struct rtp_packet rtp;
+	bool              video;
 
 	assert_int_equal(rtp_packet_parse(&rtp, packet->bytes, packet->len),
 	    0);
-	if (rtp.payload_type == SDP_OFFER_VP8_PT) {
-		c->pictures += rtp.marker;
-		c->last_video = rtp.sequence;
-	} else {
-		hear(c, &rtp, packet->arrival_us);
-	}
+	video = rtp.payload_type == SDP_OFFER_VP8_PT;
+	c->pictures += video && rtp.marker;
+	hear(video ? &c->video : &c->sound, &rtp, packet->arrival_us);
 	packet_free(&packet);
 }
 
@@ -186,47 +188,11 @@ on_rtcp(void *to, struct packet *packet)
 
 	assert_int_equal(rtcp_parse(&compound, packet->bytes, packet->len),
 	    0);
-	for (unsigned i = 0; i < compound.count; i++)
+	for (unsigned i = 0; i < compound.count; i++) {
 		c->plis += compound.parts[i].type == RTCP_PLI;
+		c->nacks += compound.parts[i].type == RTCP_NACK;
+	}
 	packet_free(&packet);
-}
-
-static void
-send_rtp(struct client *c, const struct rtp_packet *header,
-    const uint8_t *payload, size_t len)
-{
-	struct packet *packet = packet_new(c->pool);
-	size_t         at;
-
-	assert_non_null(packet);
-	at = rtp_packet_write_header(packet->bytes, sizeof(packet->bytes),
-	    header);
-	memcpy(packet->bytes + at, payload, len);
-	packet->len = at + len;
-	transport_send_rtp(c->transport, packet, clock_monotonic_us());
-}
-
-/* A soft tone, so that he is heard. */
-static void
-talk(struct client *c, int64_t now_us)
-{
-	struct audio_frame frame;
-	uint8_t            payload[AUDIO_PAYLOAD_MAX];
-	int                len;
-
-	if (!c->talks || now_us < c->voice_due_us)
-		return;
-	c->voice_due_us = (c->voice_due_us ? c->voice_due_us : now_us) + 20000;
-	for (unsigned i = 0; i < AUDIO_FRAME_LEN; i++)
-		frame.samples[i] = i / 40 % 2 ? 0.1f : -0.1f;
-	len = audio_encoder_encode(c->voice, &frame, payload);
-	assert_true(len > 0);
-	send_rtp(c, &(struct rtp_packet){
-		.payload_type = SDP_OFFER_OPUS_PT,
-		.sequence = c->voice_sequence++,
-		.timestamp = c->voice_time += AUDIO_FRAME_LEN,
-		.ssrc = AUDIO_SSRC + c->id,
-	}, payload, (size_t)len);
 }
 
 static void
@@ -236,8 +202,7 @@ client_turn(struct client *c, int64_t now_us)
 		return;
 	if (transport_next_us(c->transport) <= now_us)
 		transport_timeout(c->transport, now_us);
-	if (c->connected)
-		talk(c, now_us);
+	client_talk(c, now_us);
 	media_socket_flush(c->socket);
 }
 
@@ -256,102 +221,17 @@ stage_pass(struct stage *stage, int64_t us)
 	}
 }
 
-void
-client_send_coded(struct client *c, const uint8_t *data, size_t len)
-{
-	struct payload_vp8_cutter cutter;
-	uint8_t                   payload[PART_MAX];
-	bool                      last = false;
-	size_t                    part;
-
-	c->timestamp += 6000;
-	payload_vp8_cut(&cutter, data, len, PART_MAX, ++c->picture_id,
-	    ++c->tl0_index);
-	while (!last && (part = payload_vp8_next(&cutter, payload,
-	    sizeof(payload), &last)) > 0)
-		send_rtp(c, &(struct rtp_packet){
-			.payload_type = SDP_OFFER_VP8_PT, .marker = last,
-			.sequence = c->sequence++, .timestamp = c->timestamp,
-			.ssrc = VIDEO_SSRC + c->id,
-		}, payload, part);
-	media_socket_flush(c->socket);
-}
-
-void
-client_send_key(struct client *c, int width, int height)
-{
-	const struct video_encoder_config cfg = { .width = width,
-	    .height = height, .fps = 15, .bps = 800000 };
-	struct video_encoder *encoder;
-	struct video_pool    *pool;
-	struct video_frame   *frame;
-	struct video_encoded  coded;
-
-	assert_int_equal(video_encoder_new(&encoder, &cfg), 0);
-	assert_int_equal(video_pool_new(&pool, width, height, 1), 0);
-	frame = video_pool_get(pool);
-	assert_non_null(frame);
-	for (int p = 0; p < 3; p++)
-		memset(frame->planes[p], 90, (size_t)frame->strides[p] *
-		    (size_t)(p ? (height + 1) / 2 : height));
-	assert_int_equal(video_encoder_encode(encoder, frame, 0, true,
-	    &coded), 0);
-	client_send_coded(c, coded.data, coded.len);
-	video_frame_unref(&frame);
-	video_pool_free(pool);
-	video_encoder_free(encoder);
-}
-
-static void
-send_rtcp(struct client *c, struct packet *packet)
-{
-	transport_send_rtcp(c->transport, packet, clock_monotonic_us());
-}
-
-void
-client_send_plis(struct client *c, unsigned count)
-{
-	while (count-- > 0) {
-		struct packet *packet = packet_new(c->pool);
-
-		assert_non_null(packet);
-		packet->len = rtcp_write_pli(packet->bytes,
-		    sizeof(packet->bytes), VIDEO_SSRC + c->id,
-		    c->answered.video_ssrc);
-		send_rtcp(c, packet);
-	}
-	media_socket_flush(c->socket);
-}
-
-void
-client_send_nacks(struct client *c, unsigned count)
-{
-	uint16_t sequences[64];
-
-	while (count-- > 0) {
-		struct packet *packet = packet_new(c->pool);
-
-		assert_non_null(packet);
-		for (unsigned i = 0; i < 64; i++)
-			sequences[i] = (uint16_t)(c->last_video - 63 + i);
-		packet->len = rtcp_write_nack(packet->bytes,
-		    sizeof(packet->bytes), VIDEO_SSRC + c->id,
-		    c->answered.video_ssrc, sequences, 64);
-		send_rtcp(c, packet);
-	}
-	media_socket_flush(c->socket);
-}
-
 /* ---- life ---------------------------------------------------------------- */
 
 bool
-stage_ask(struct stage *stage, unsigned i, const char *sdp)
+stage_ask(struct stage *stage, unsigned i, enum ipc_direction direction,
+    const char *sdp)
 {
 	struct client        *c = &stage->clients[i];
 	const unsigned        before = c->answers;
 	const struct ipc_join message = {
 		.request = i, .participant = PERSON + i,
-		.direction = IPC_JOIN_BOTH, .loopback = 1, .max_height = 720,
+		.direction = direction, .loopback = 1, .max_height = 720,
 		.name = "Ada", .name_len = 3, .sdp = sdp,
 		.sdp_len = strlen(sdp),
 	};
@@ -372,6 +252,17 @@ stage_patch(struct stage *stage, unsigned i, bool mic, bool camera)
 
 	say(stage, IPC_PATCH, body, ipc_patch_write(body, sizeof(body),
 	    &patch));
+}
+
+void
+stage_dismiss(struct stage *stage, unsigned i)
+{
+	const struct ipc_leave leave = { .participant = PERSON + i,
+	    .reason = IPC_GONE_LEFT };
+	uint8_t                body[32];
+
+	say(stage, IPC_LEAVE, body, ipc_leave_write(body, sizeof(body),
+	    &leave));
 }
 
 static void
@@ -400,29 +291,46 @@ open_line(struct client *c)
 	assert_int_equal(audio_encoder_new(&c->voice, 32000, 5), 0);
 }
 
+/* All that the room reads, beside the VP8 that is offered already. */
+static const char other_formats[] =
+"a=rtpmap:102 H264/90000\r\na=fmtp:102 level-asymmetry-allowed=1;"
+"packetization-mode=1;profile-level-id=42e01f\r\n"
+"a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n"
+"a=rtpmap:45 AV1/90000\r\n";
+
 static void
-write_offer(struct client *c, enum ipc_direction direction, char *text,
-    size_t size)
+write_offer(struct client *c, enum ipc_direction direction,
+    const char *without, char *text, size_t size)
 {
 	struct sdp_offer_config offer = {
 		.send = direction != IPC_JOIN_WATCH,
 		.receive = direction != IPC_JOIN_SEND,
 		.audio = true, .video = true, .ufrag = "peer",
 		.pwd = "peerpasswordpeerpassword", .cname = "peer",
-		.audio_ssrc = AUDIO_SSRC + c->id,
-		.video_ssrc = VIDEO_SSRC + c->id,
+		.audio_ssrc = STAGE_AUDIO_SSRC + c->id,
+		.video_ssrc = STAGE_VIDEO_SSRC + c->id,
 	};
+	const char   *formats, *cut;
 	struct strbuf sdp;
 
 	dtls_identity_fingerprint(c->stage->identity, offer.fingerprint);
 	strbuf_init(&sdp, size);
 	assert_int_equal(sdp_offer_write(&sdp, &offer), 0);
-	snprintf(text, size, "%s", strbuf_text(&sdp));
+	formats = strstr(strbuf_text(&sdp), "SAVPF 96");
+	assert_non_null(formats);
+	formats += strlen("SAVPF 96");
+	cut = without ? strstr(formats, without) : formats;
+	assert_non_null(cut);
+	snprintf(text, size, "%.*s 102 98 45%.*s%s%s",
+	    (int)(formats - strbuf_text(&sdp)), strbuf_text(&sdp),
+	    (int)(cut - formats), formats, without ? cut + strlen(without) :
+	    cut, other_formats);
 	strbuf_clear(&sdp);
 }
 
 struct client *
-stage_join(struct stage *stage, unsigned i, enum ipc_direction direction)
+stage_join_without(struct stage *stage, unsigned i,
+    enum ipc_direction direction, const char *line)
 {
 	struct client          *c = &stage->clients[i];
 	struct transport_config cfg = {
@@ -433,12 +341,14 @@ stage_join(struct stage *stage, unsigned i, enum ipc_direction direction)
 	};
 	union packet_addr       remote = { 0 };
 	char                    text[4096];
+	unsigned                before;
 
 	c->stage = stage;
 	c->id = i;
+	c->part_max = PART_MAX;
 	open_line(c);
-	write_offer(c, direction, text, sizeof(text));
-	assert_true(stage_ask(stage, i, text));
+	write_offer(c, direction, line, text, sizeof(text));
+	assert_true(stage_ask(stage, i, direction, text));
 	cfg.dtls_client = c->answered.dtls_active;
 	cfg.remote_ufrag = c->answered.ufrag;
 	cfg.remote_pwd = c->answered.pwd;
@@ -448,8 +358,15 @@ stage_join(struct stage *stage, unsigned i, enum ipc_direction direction)
 	    clock_monotonic_us()), 0);
 	remote.v4 = loopback_addr(c->inner).v4;
 	transport_add_candidate(c->transport, &remote, clock_monotonic_us());
-	STAGE_WAIT(stage, c->connected == 1);
+	before = stage->here;
+	STAGE_WAIT(stage, c->connected == 1 && stage->here > before);
 	return c;
+}
+
+struct client *
+stage_join(struct stage *stage, unsigned i, enum ipc_direction direction)
+{
+	return stage_join_without(stage, i, direction, NULL);
 }
 
 int
@@ -460,7 +377,7 @@ stage_set_up(void **state)
 	struct ipc_config cfg = {
 		.has_v4 = 1, .participants_max = 50, .decode_threads = 1,
 		.log_level = 0, .video_width = 320, .video_height = 180,
-		.video_fps = ROOM_FPS, .video_bps = 300000,
+		.video_fps = ROOM_FPS, .video_bps = ROOM_BPS,
 		.audio_bps = 32000, .address_count = 1,
 		.addresses = { { 4, 1, { 127, 0, 0, 1 } } },
 	};
@@ -501,6 +418,8 @@ close_client(struct client *c)
 	media_socket_free(c->socket);
 	packet_pool_free(c->pool);
 	audio_encoder_free(c->voice);
+	video_encoder_free(c->encoder);
+	video_frame_unref(&c->frame);
 	free(c->kept);
 }
 

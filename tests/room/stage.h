@@ -1,10 +1,14 @@
 /*
  * A room and several clients on loopback, one of whom may be attacked or
- * attack: for tests of what a room survives.
+ * attack: for tests of a whole room.
  * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * All on the thread of the test, but for the room's own. Between a client and
+ * the room is a relay, where an attacker would sit. A client offers all video
+ * codecs that the room reads, and is sent VP8.
  */
-#ifndef TESTS_ROOM_ABUSE_STAGE_H
-#define TESTS_ROOM_ABUSE_STAGE_H
+#ifndef TESTS_ROOM_STAGE_H
+#define TESTS_ROOM_STAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,17 +19,32 @@
 #include "ipc/messages.h"
 #include "net/transport.h"
 #include "sdp/offer_answer.h"
+#include "util/video_codec.h"
 #include "video/video_encoder.h"
 
-#define CLIENTS_MAX 3
+#define CLIENTS_MAX 6
 #define ROOM_FPS    15
+#define ROOM_BPS    100000
 #define KEPT_MAX    512		/* packets that the relay remembers */
+#define PERSON      0x1000	/* id of client 0 */
+#define STAGE_AUDIO_SSRC 0x7600	/* of client 0 */
+#define STAGE_VIDEO_SSRC 0x7700
 
 struct stage;
 
 struct kept {
 	size_t  len;
 	uint8_t bytes[1600];
+};
+
+/* Of one stream that came. */
+struct heard {
+	unsigned packets, missing;	/* by their sequence */
+	unsigned holes;			/* of sound: in its time */
+	uint16_t first, last;
+	uint32_t time;			/* of the last */
+	uint64_t bytes;
+	int64_t  last_us, gap_us;	/* longest pause */
 };
 
 struct client {
@@ -39,7 +58,7 @@ struct client {
 	bool                    answer_ok;
 	unsigned                answers, connected, ended;
 
-	/* Between this client and the room: where an attacker sits. */
+	/* Between this client and the room. */
 	int                     outer, inner;	/* to the room, to the client */
 	uint16_t                port;		/* of the client */
 	struct event           *from_room, *from_client;
@@ -47,12 +66,14 @@ struct client {
 	struct kept            *kept;
 
 	/* What came. */
-	unsigned                plis, pictures, sounds, sounds_missing;
-	uint16_t                last_sound, last_video;
-	int64_t                 last_sound_us, sound_gap_us;
+	struct heard            sound, video;
+	unsigned                plis, nacks, pictures;
 
 	/* What goes. */
 	struct audio_encoder   *voice;
+	struct video_encoder   *encoder;	/* of client_send_picture */
+	struct video_frame     *frame;
+	size_t                  part_max;	/* bytes of a payload */
 	uint16_t                voice_sequence, sequence, picture_id;
 	uint32_t                voice_time, timestamp;
 	uint8_t                 tl0_index;
@@ -63,12 +84,12 @@ struct client {
 struct stage {
 	struct event_base *base;
 	struct room       *room;
-	int                channel;
+	int                channel;		/* tesserad's end */
 	struct event      *readable;
 	uint16_t           port;		/* of the room */
 	struct ipc_message message;
-	struct ipc_stats   stats;
-	unsigned           gone;
+	struct ipc_stats   stats;		/* newest */
+	unsigned           here, gone;
 	struct dtls_identity *identity;
 	struct client      clients[CLIENTS_MAX];
 };
@@ -79,9 +100,14 @@ int stage_tear_down(void **state);
 /* Joins as number `i` and connects. */
 struct client *stage_join(struct stage *stage, unsigned i,
     enum ipc_direction direction);
+/* The same without a line of the offer. */
+struct client *stage_join_without(struct stage *stage, unsigned i,
+    enum ipc_direction direction, const char *line);
 /* A JOIN with any text as the offer; true when it was answered well. */
-bool stage_ask(struct stage *stage, unsigned i, const char *sdp);
+bool stage_ask(struct stage *stage, unsigned i, enum ipc_direction direction,
+    const char *sdp);
 void stage_patch(struct stage *stage, unsigned i, bool mic, bool camera);
+void stage_dismiss(struct stage *stage, unsigned i);
 
 /* Lets time pass; whoever talks sends sound each 20 ms. */
 void stage_pass(struct stage *stage, int64_t us);
@@ -92,13 +118,25 @@ void stage_pass(struct stage *stage, int64_t us);
 	assert_true(condition);						\
 } while (0)
 
-/* A picture as its coded bytes, in packets of a usual size. */
-void client_send_coded(struct client *c, const uint8_t *data, size_t len);
-/* The same at a size of the sender's choice; key frames only. */
+/* ---- media (stage_media.c) ------------------------------------------------ */
+
+/* Encodes nothing unless he talks and is connected. */
+void client_talk(struct client *c, int64_t now_us);
+
+/* A frame as its coded bytes; of its packets number `lost` is not sent. */
+void client_send_coded(struct client *c, enum video_codec codec,
+    const uint8_t *data, size_t len, int lost);
+/* The next of a moving picture of 160x90, in VP8. */
+void client_send_picture(struct client *c, bool key, int lost);
+/* Codes a grey key frame, in VP8 or H.264; returns its length. */
+size_t client_code_key(uint8_t *out, size_t size, enum video_codec codec,
+    int width, int height);
+/* Sends one of any size, in VP8. */
 void client_send_key(struct client *c, int width, int height);
 /* `count` PLIs, or NACKs of the last 64 packets each. */
 void client_send_plis(struct client *c, unsigned count);
 void client_send_nacks(struct client *c, unsigned count);
+void client_ask_again(struct client *c, uint16_t sequence);
 
 /* Sends bytes to the room as if they came from the client. */
 void client_forge(struct client *c, const uint8_t *bytes, size_t len);
