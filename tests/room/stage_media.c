@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "rtp/frame_cutter.h"
-#include "rtp/payload_av1.h"
 #include "rtp/rtcp_packet.h"
 #include "rtp/rtp_packet.h"
 #include "stage.h"
@@ -83,81 +82,25 @@ send_part(struct client *c, enum video_codec codec, const uint8_t *payload,
 		send_rtp(c, &header, payload, len);
 }
 
-/* RFC 9628, 4.2: a beginning, an end, and no more said. */
-static void
-send_vp9(struct client *c, const uint8_t *data, size_t len, int lost)
-{
-	uint8_t payload[PAYLOAD_SIZE];
-
-	for (size_t at = 0, part = 0; at < len; part++) {
-		const size_t n = len - at < c->part_max - 1 ? len - at :
-		    c->part_max - 1;
-
-		payload[0] = (uint8_t)((at == 0 ? 0x08 : 0) |
-		    (at + n == len ? 0x04 : 0));
-		memcpy(payload + 1, data + at, n);
-		at += n;
-		send_part(c, VIDEO_VP9, payload, n + 1, at == len,
-		    (int)part == lost);
-	}
-}
-
-/* One packet: each OBU behind its length, but for temporal delimiters. */
-static void
-send_av1(struct client *c, const uint8_t *data, size_t len, int lost)
-{
-	struct reader r = reader_of(data, len);
-	uint8_t       payload[PAYLOAD_SIZE] = { 0 };
-	size_t        at = 1;
-
-	while (reader_left(&r) > 0) {
-		const size_t         from = len - reader_left(&r);
-		const struct av1_obu obu = payload_av1_obu(&r);
-		size_t               n;
-
-		reader_skip(&r, obu.size);
-		assert_false(r.bad);
-		n = len - reader_left(&r) - from;
-		if (obu.type == AV1_DELIMITER)
-			continue;
-		assert_true(n < 1 << 14 && at + 2 + n <= sizeof(payload));
-		payload[at++] = (uint8_t)(n | 0x80);
-		payload[at++] = (uint8_t)(n >> 7);
-		memcpy(payload + at, data + from, n);
-		at += n;
-	}
-	send_part(c, VIDEO_AV1, payload, at, true, lost == 0);
-}
-
-static void
-send_cut(struct client *c, enum video_codec codec, const uint8_t *data,
-    size_t len, int lost)
+void
+client_send_coded(struct client *c, enum video_codec codec,
+    const uint8_t *data, size_t len, int lost)
 {
 	const struct frame_cutter_config cfg = { .codec = codec,
-		.payload_max = c->part_max };
+		.width = 160, .height = 96, .payload_max = c->part_max };
+	const struct frame_cutter_frame frame = { .data = data, .len = len,
+		.key = true, .picture_id = ++c->picture_id,
+		.tl0_index = ++c->tl0_index };
 	struct frame_cutter cutter;
 	uint8_t             payload[PAYLOAD_SIZE];
 	bool                last = false;
 	size_t              part;
 
-	frame_cutter_begin(&cutter, &cfg, data, len, ++c->picture_id,
-	    ++c->tl0_index);
+	c->timestamp += FRAME_TIME;
+	frame_cutter_begin(&cutter, &cfg, &frame);
 	for (int i = 0; !last && (part = frame_cutter_next(&cutter, payload,
 	    sizeof(payload), &last)) > 0; i++)
 		send_part(c, codec, payload, part, last, i == lost);
-}
-
-void
-client_send_coded(struct client *c, enum video_codec codec,
-    const uint8_t *data, size_t len, int lost)
-{
-	c->timestamp += FRAME_TIME;
-	if (codec == VIDEO_VP9)
-		send_vp9(c, data, len, lost);
-	else if (codec == VIDEO_AV1)
-		send_av1(c, data, len, lost);
-	else
-		send_cut(c, codec, data, len, lost);
 	media_socket_flush(c->socket);
 }
 
