@@ -31,6 +31,7 @@ struct options {
 	unsigned       count;
 	unsigned       seconds;		/* 0: until a signal */
 	unsigned       rebind, restart;	/* seconds; 0: not */
+	unsigned       plis;		/* a second */
 	enum video_codec codec;
 	int            width, height, fps;
 	unsigned       kbps;
@@ -79,6 +80,7 @@ static const char usage[] =
 "  --stay           join again whenever a call ends\n"
 "  --rebind-after S speak from another port S seconds after connecting\n"
 "  --restart-every S  restart ICE each S seconds\n"
+"  --plis N         ask for N key frames a second\n"
 "  --report         print figures each second as key=value\n";
 
 static const char *const demo_names[] = {
@@ -166,6 +168,7 @@ option_take(struct options *o, int option, const char *arg)
 	case 'R':
 		o->restart = option_number("restart-every", arg, 1, 86400);
 		break;
+	case 'P': o->plis = option_number("plis", arg, 1, 10000); break;
 	case 'h': o->codec = VIDEO_H264; break;
 	case 'r': o->report = true; break;
 	default:
@@ -197,6 +200,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "stay", no_argument, NULL, 'y' },
 		{ "rebind-after", required_argument, NULL, 'b' },
 		{ "restart-every", required_argument, NULL, 'R' },
+		{ "plis", required_argument, NULL, 'P' },
 		{ "h264", no_argument, NULL, 'h' },
 		{ "report", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
@@ -310,6 +314,7 @@ crew_add_peer(struct crew *crew, unsigned i)
 		.rebind_us = (int64_t)o->rebind * 1000000,
 		.restart_us = (int64_t)o->restart * 1000000,
 		.codec = o->codec,
+		.plis = o->plis,
 	};
 
 	if (crew->clip_count) {
@@ -339,7 +344,7 @@ crew_report(const struct crew *crew, int64_t now_us)
 		    "frames=%llu keyframes=%llu video_packets=%llu "
 		    "video_bytes=%llu lost=%llu audio_packets=%llu "
 		    "audio_bytes=%llu nacks=%llu plis=%llu resent=%llu "
-		    "audio_gap_ms=%lld rebinds=%u restarts=%u\n",
+		    "audio_lost=%llu audio_gap_ms=%lld rebinds=%u restarts=%u\n",
 		    (long long)(now_us - crew->start_us) / 1000, i,
 		    peer_connected(crew->peers[i]), n->joins, n->failures,
 		    (unsigned long long)n->frames,
@@ -352,6 +357,7 @@ crew_report(const struct crew *crew, int64_t now_us)
 		    (unsigned long long)n->nacks,
 		    (unsigned long long)n->plis,
 		    (unsigned long long)n->resent,
+		    (unsigned long long)n->audio_lost,
 		    (long long)peer_take_gap(crew->peers[i], now_us) / 1000,
 		    n->rebinds, n->restarts);
 	}

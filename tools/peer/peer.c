@@ -88,6 +88,7 @@ on_connected(void *to)
 	peer->counts.joins++;
 	peer->video_due_us = peer->audio_due_us = now_us;
 	peer->report_due_us = now_us + 200000;
+	peer->plis_due_us = now_us;
 	peer->frame = 0;
 }
 

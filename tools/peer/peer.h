@@ -41,6 +41,7 @@ struct peer_config {
 	bool                        stay;	/* rejoin when it ends */
 	int64_t                     rebind_us;	/* after connecting, speak
 						   from another port; 0: no */
+	unsigned                    plis;	/* a second; 0: when needed */
 	int64_t                     restart_us;	/* between two ICE restarts;
 						   0: none */
 };
@@ -49,6 +50,7 @@ struct peer_counts {
 	uint64_t video_packets, video_bytes, frames, keyframes;
 	uint64_t audio_packets, audio_bytes;
 	uint64_t lost;			/* of the video stream, for good */
+	uint64_t audio_lost;		/* packets that did not come */
 	uint64_t nacks, plis;		/* sent to us */
 	uint64_t resent;
 	int64_t  audio_gap_us;		/* longest pause of the sound; see

@@ -78,6 +78,7 @@ struct peer {
 	struct frame_assembler *assembler;
 	bool                  key_lacking;	/* to be asked for by PLI */
 	int64_t               pli_us;		/* of the last one */
+	int64_t               plis_due_us;	/* when they are sent anyway */
 };
 
 /* peer_media.c */

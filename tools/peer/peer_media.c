@@ -71,6 +71,14 @@ peer_take_gap(struct peer *peer, int64_t now_us)
 	return gap_us;
 }
 
+/* Packets that did not come, or not yet. */
+static uint64_t
+peer_missing(const struct rtp_stats *s)
+{
+	return (uint64_t)s->cycles + s->highest - s->base_sequence + 1 -
+	    s->received;
+}
+
 void
 peer_on_rtp(void *to, struct packet *packet)
 {
@@ -92,6 +100,8 @@ peer_on_rtp(void *to, struct packet *packet)
 				    rtp.payload_len, packet->arrival_us);
 			peer_audio_came(peer, packet->arrival_us);
 			peer->counts.audio_packets++;
+			peer->counts.audio_lost = peer_missing(
+			    &peer->audio_in);
 			peer->counts.audio_bytes += rtp.payload_len;
 		}
 	}
@@ -324,6 +334,19 @@ peer_send_reports(struct peer *peer, int64_t now_us)
 }
 
 static void
+peer_send_pli(struct peer *peer, int64_t now_us)
+{
+	struct packet *packet = packet_new(peer->pool);
+
+	if (packet == NULL)
+		return;
+	packet->len = rtcp_write_pli(packet->bytes,
+	    sizeof(packet->bytes) - 64, peer->video_out.ssrc,
+	    peer->video_in_ssrc);
+	transport_send_rtcp(peer->transport, packet, now_us);
+}
+
+static void
 peer_send_repair(struct peer *peer, int64_t now_us)
 {
 	uint16_t       sequences[NACK_MISSING_MAX];
@@ -339,19 +362,17 @@ peer_send_repair(struct peer *peer, int64_t now_us)
 	if (count == 0 &&
 	    !(peer->key_lacking && now_us - peer->pli_us > PLI_GAP_US))
 		return;
+	if (count == 0) {
+		peer->pli_us = now_us;
+		peer_send_pli(peer, now_us);
+		return;
+	}
 	packet = packet_new(peer->pool);
 	if (packet == NULL)
 		return;
-	if (count > 0) {
-		packet->len = rtcp_write_nack(packet->bytes,
-		    sizeof(packet->bytes) - 64, peer->video_out.ssrc,
-		    peer->video_in_ssrc, sequences, count);
-	} else {
-		peer->pli_us = now_us;
-		packet->len = rtcp_write_pli(packet->bytes,
-		    sizeof(packet->bytes) - 64, peer->video_out.ssrc,
-		    peer->video_in_ssrc);
-	}
+	packet->len = rtcp_write_nack(packet->bytes,
+	    sizeof(packet->bytes) - 64, peer->video_out.ssrc,
+	    peer->video_in_ssrc, sequences, count);
 	transport_send_rtcp(peer->transport, packet, now_us);
 }
 
@@ -372,6 +393,10 @@ peer_send_due(struct peer *peer, int64_t now_us)
 	}
 	if (peer->answered.video.active)
 		peer_send_repair(peer, now_us);
+	while (peer->cfg.plis && peer->plis_due_us <= now_us) {
+		peer_send_pli(peer, now_us);
+		peer->plis_due_us += 1000000 / peer->cfg.plis;
+	}
 	if (peer->report_due_us <= now_us) {
 		peer_send_reports(peer, now_us);
 		peer->report_due_us = now_us + REPORT_US;
