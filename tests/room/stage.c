@@ -17,6 +17,7 @@
 #include "../net/loopback.h"
 #include "ipc/channel.h"
 #include "room/room.h"
+#include "rtp/payload_vp8.h"
 #include "rtp/rtcp_packet.h"
 #include "rtp/rtp_packet.h"
 #include "stage.h"
@@ -169,13 +170,19 @@ static void
 on_rtp(void *to, struct packet *packet)
 {
 	struct client    *c = to;
-	struct rtp_packet rtp;
-	bool              video;
+	struct payload_vp8 vp8;
+	struct rtp_packet  rtp;
+	bool               video;
 
 	assert_int_equal(rtp_packet_parse(&rtp, packet->bytes, packet->len),
 	    0);
 	video = rtp.payload_type == SDP_OFFER_VP8_PT;
-	c->pictures += video && rtp.marker;
+	if (video) {
+		assert_int_equal(payload_vp8_parse(&vp8, rtp.payload,
+		    rtp.payload_len), 0);
+		c->droppable += vp8.temporal_id > 0;
+		c->pictures += rtp.marker;
+	}
 	hear(video ? &c->video : &c->sound, &rtp, packet->arrival_us);
 	packet_free(&packet);
 }
@@ -305,11 +312,12 @@ write_offer(struct client *c, enum ipc_direction direction,
 	struct sdp_offer_config offer = {
 		.send = direction != IPC_JOIN_WATCH,
 		.receive = direction != IPC_JOIN_SEND,
-		.audio = true, .video = true, .ufrag = "peer",
+		.audio = !c->stage->silent, .video = true, .ufrag = "peer",
 		.pwd = "peerpasswordpeerpassword", .cname = "peer",
 		.audio_ssrc = STAGE_AUDIO_SSRC + c->id,
 		.video_ssrc = STAGE_VIDEO_SSRC + c->id,
 	};
+	const bool    all = direction == IPC_JOIN_SEND;
 	const char   *formats, *cut;
 	struct strbuf sdp;
 
@@ -321,10 +329,10 @@ write_offer(struct client *c, enum ipc_direction direction,
 	formats += strlen("SAVPF 96");
 	cut = without ? strstr(formats, without) : formats;
 	assert_non_null(cut);
-	snprintf(text, size, "%.*s 102 98 45%.*s%s%s",
+	snprintf(text, size, "%.*s%s%.*s%s%s",
 	    (int)(formats - strbuf_text(&sdp)), strbuf_text(&sdp),
-	    (int)(cut - formats), formats, without ? cut + strlen(without) :
-	    cut, other_formats);
+	    all ? " 102 98 45" : "", (int)(cut - formats), formats,
+	    without ? cut + strlen(without) : cut, all ? other_formats : "");
 	strbuf_clear(&sdp);
 }
 
@@ -372,12 +380,18 @@ stage_join(struct stage *stage, unsigned i, enum ipc_direction direction)
 int
 stage_set_up(void **state)
 {
+	return stage_set_up_at(state, ROOM_BPS);
+}
+
+int
+stage_set_up_at(void **state, uint32_t bps)
+{
 	struct stage     *stage = calloc(1, sizeof(*stage));
 	const int         fd = loopback_socket(AF_INET);
 	struct ipc_config cfg = {
 		.has_v4 = 1, .participants_max = 50, .decode_threads = 1,
 		.log_level = 0, .video_width = 320, .video_height = 180,
-		.video_fps = ROOM_FPS, .video_bps = ROOM_BPS,
+		.video_fps = ROOM_FPS, .video_bps = bps,
 		.audio_bps = 32000, .address_count = 1,
 		.addresses = { { 4, 1, { 127, 0, 0, 1 } } },
 	};

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * All on the thread of the test, but for the room's own. Between a client and
- * the room is a relay, where an attacker would sit. A client offers all video
- * codecs that the room reads, and is sent VP8.
+ * the room is a relay, where an attacker would sit. Who sends only offers all
+ * video codecs, others VP8.
  */
 #ifndef TESTS_ROOM_STAGE_H
 #define TESTS_ROOM_STAGE_H
@@ -24,7 +24,7 @@
 
 #define CLIENTS_MAX 6
 #define ROOM_FPS    15
-#define ROOM_BPS    100000
+#define ROOM_BPS    300000
 #define KEPT_MAX    512		/* packets that the relay remembers */
 #define PERSON      0x1000	/* id of client 0 */
 #define STAGE_AUDIO_SSRC 0x7600	/* of client 0 */
@@ -68,6 +68,7 @@ struct client {
 	/* What came. */
 	struct heard            sound, video;
 	unsigned                plis, nacks, pictures;
+	unsigned                droppable;	/* packets of video */
 
 	/* What goes. */
 	struct audio_encoder   *voice;
@@ -90,11 +91,14 @@ struct stage {
 	struct ipc_message message;
 	struct ipc_stats   stats;		/* newest */
 	unsigned           here, gone;
+	bool               silent;		/* who joins offers no sound */
 	struct dtls_identity *identity;
 	struct client      clients[CLIENTS_MAX];
 };
 
 int stage_set_up(void **state);
+/* With a largest picture of so many bits a second. */
+int stage_set_up_at(void **state, uint32_t bps);
 int stage_tear_down(void **state);
 
 /* Joins as number `i` and connects. */
@@ -137,6 +141,8 @@ void client_send_key(struct client *c, int width, int height);
 void client_send_plis(struct client *c, unsigned count);
 void client_send_nacks(struct client *c, unsigned count);
 void client_ask_again(struct client *c, uint16_t sequence);
+/* His word on the line: a third is lost, or nothing; and what it carries. */
+void client_report(struct client *c, bool lossy, uint64_t remb_bps);
 
 /* Sends bytes to the room as if they came from the client. */
 void client_forge(struct client *c, const uint8_t *bytes, size_t len);

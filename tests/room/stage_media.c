@@ -131,7 +131,7 @@ client_send_picture(struct client *c, bool key, int lost)
 	for (unsigned i = 0; i < 90; i++)	/* so that deltas have a size */
 		memset(c->frame->planes[0] +
 		    (size_t)i * (size_t)c->frame->strides[0],
-		    (int)(i * time / 1000 % 256), 160);
+		    (int)((i / 8 * 37 + time / FRAME_TIME * 61) % 256), 160);
 	assert_int_equal(video_encoder_encode(c->encoder, c->frame,
 	    time * INT64_C(100) / 9, key, &coded), 0);
 	assert_int_equal(coded.key, key);
@@ -223,6 +223,25 @@ client_ask_again(struct client *c, uint16_t sequence)
 	assert_non_null(packet);
 	packet->len = rtcp_write_nack(packet->bytes, sizeof(packet->bytes),
 	    STAGE_VIDEO_SSRC + c->id, c->answered.video_ssrc, &sequence, 1);
+	send_rtcp(c, packet);
+	media_socket_flush(c->socket);
+}
+
+void
+client_report(struct client *c, bool lossy, uint64_t remb_bps)
+{
+	const struct rtcp_report report = {
+		.ssrc = c->answered.video_ssrc,
+		.fraction_lost = lossy ? 85 : 0,
+		.highest_sequence = c->video.last,
+	};
+	struct packet *packet = packet_new(c->pool);
+
+	assert_non_null(packet);
+	packet->len = rtcp_write_rr(packet->bytes, 512,
+	    STAGE_VIDEO_SSRC + c->id, &report, 1);
+	packet->len += rtcp_write_remb(packet->bytes + packet->len, 512,
+	    STAGE_VIDEO_SSRC + c->id, remb_bps, &c->answered.video_ssrc, 1);
 	send_rtcp(c, packet);
 	media_socket_flush(c->socket);
 }

@@ -125,19 +125,66 @@ sends_again_what_was_sent_and_nothing_else(void **state)
 static void
 a_key_frame_that_does_not_come_is_made_anew(void **state)
 {
-	struct stage *stage = *state;
-	const int64_t end_us = clock_monotonic_us() + PATIENCE_US;
+	struct stage  *stage = *state;
+	struct client *c = join(stage, IPC_JOIN_WATCH, NULL);
 
-	join(stage, IPC_JOIN_WATCH, NULL);
-	WAIT_FOR(stage, stage->got > 0);
-	while (stage->stats.keyframes_asked == 0 &&
-	    clock_monotonic_us() < end_us) {
-		ask_again(stage, stage->first_got);
-		pass(stage, 100000);
+	STAGE_WAIT(stage, c->video.packets > 0);
+	for (int i = 0; i < 150 && stage->stats.keyframes_asked == 0; i++) {
+		client_ask_again(c, c->video.first);
+		stage_pass(stage, 100000);
 	}
 	assert_int_equal(stage->stats.keyframes_asked, 1);
 	assert_in_range(stage->stats.resent, 1, 3);
-	WAIT_FOR(stage, stage->stats.keyframes_encoded >= 2);
+	STAGE_WAIT(stage, stage->stats.keyframes_encoded >= 2);
+}
+
+#define REPORT_UNTIL(c, lossy, remb_bps, condition) do {		\
+	for (int turns_ = 0; !(condition) && turns_ < 500; turns_++) {	\
+		client_report(c, lossy, remb_bps);			\
+		client_send_picture(c, false, -1);			\
+		stage_pass((c)->stage, 60000);				\
+	}								\
+	assert_true(condition);						\
+} while (0)
+
+/*
+ * The rungs of a canvas of 300 kbit/s are 300, 100, 60, 30, 16 and, of
+ * stills, 6 kbit/s; without sound they have the line to themselves.
+ */
+static void
+a_bad_line_goes_down_to_stills_and_to_sound_and_comes_back(void **state)
+{
+	struct stage  *stage = *state;
+	struct client *c;
+	uint32_t     (*viewers)[IPC_RUNGS] = stage->stats.rung_viewers;
+	unsigned       before;
+
+	stage->silent = true;
+	c = join(stage, IPC_JOIN_BOTH, NULL);
+	client_send_picture(c, true, -1);
+	REPORT_UNTIL(c, false, 1000000, viewers[VIDEO_VP8][0] == 1 &&
+	    c->pictures > 0);
+	/* Loss takes rung by rung, but never what moves. */
+	REPORT_UNTIL(c, true, 1000000, viewers[VIDEO_VP8][4] == 1);
+	REPORT_UNTIL(c, true, 1000000, stage->stats.rung_encoders[
+	    VIDEO_VP8][3] == 1);
+	/* Every other frame, while that is what he is tied to. */
+	before = c->pictures;
+	REPORT_UNTIL(c, true, 1000000, c->pictures > before + 10);
+	c->droppable = 0;
+	before = c->pictures;
+	REPORT_UNTIL(c, true, 1000000, c->pictures > before + 10);
+	assert_int_equal(c->droppable, 0);
+	REPORT_UNTIL(c, false, 9000, viewers[VIDEO_VP8][5] == 1);
+	before = c->pictures;
+	REPORT_UNTIL(c, false, 9000, c->pictures > before + 1);
+	REPORT_UNTIL(c, false, 3000, viewers[VIDEO_VP8][5] == 0);
+	for (unsigned i = 0; i < IPC_RUNGS; i++)
+		assert_int_equal(viewers[VIDEO_VP8][i], 0);
+	REPORT_UNTIL(c, false, 1000000, viewers[VIDEO_VP8][3] == 1);
+	before = c->pictures;
+	REPORT_UNTIL(c, false, 1000000, c->pictures > before + 10);
+	assert_int_equal(stage->stats.packets_bad, 0);
 }
 
 static void
@@ -193,6 +240,7 @@ main(void)
 		TEST(who_only_watches_gets_the_mosaic),
 		TEST(sends_again_what_was_sent_and_nothing_else),
 		TEST(a_key_frame_that_does_not_come_is_made_anew),
+		TEST(a_bad_line_goes_down_to_stills_and_to_sound_and_comes_back),
 		TEST(nothing_is_decoded_when_nobody_watches),
 		TEST(who_says_goodbye_is_gone_at_once),
 		TEST(who_is_made_to_leave_hears_of_it),
