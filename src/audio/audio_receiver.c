@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audio/audio_codec.h"
+#include "audio/time_scale.h"
 #include "rtp/jitter.h"
 #include "rtp/payload_opus.h"
 #include "rtp/rtp_extension.h"
@@ -15,14 +16,17 @@
 #include "util/xalloc.h"
 
 #define STEP          120		/* samples: what PLC works in */
-#define FADE          240		/* samples: 5 ms across a cut */
 #define MADE_UP_MAX   5760		/* 120 ms */
 #define MADE_UP_FADE  1920		/* of them the last 40 ms fade */
 #define HANGOVER      (AUDIO_RATE_HZ / 2)	/* decoded after the last word */
 #define PULLS_MAX     32		/* a tick: 8 packets of 2.5 ms, and air */
 #define SSRC_QUIET_US 200000
 /* A tick less a sample may wait here when a packet of 120 ms comes. */
-#define WAITING_MAX   (AUDIO_FRAME_LEN + AUDIO_DECODED_MAX)
+#define WAITING_MAX   (AUDIO_FRAME_LEN + DECODED_MAX)
+#define DECODED_MAX   (AUDIO_DECODED_MAX + TIME_SCALE_PERIOD_MAX)
+/* How alike two periods must be, and after how many refusals none need be. */
+#define ALIKE         0.8f
+#define REFUSALS_MAX  5
 
 struct audio_receiver {
 	struct audio_receiver_config cfg;
@@ -38,12 +42,12 @@ struct audio_receiver {
 
 	int      loud_left;		/* samples until decoding stops */
 	int      made_up;		/* samples since the last real one */
-	bool     sound;			/* of what waits, some is no silence */
-	int      fade_len;
-	float    fade[FADE];		/* goes over into what comes next */
+	int      sound;			/* of what waits, until the last that
+					 * is no silence */
 	int      waiting;
 	float    samples[WAITING_MAX];
-	float    decoded[AUDIO_DECODED_MAX];
+	int      refusals;		/* in a row, to be scaled */
+	float    decoded[DECODED_MAX];
 };
 
 int
@@ -132,7 +136,6 @@ clamp(float sample)
 	return sample > -1 ? (sample < 1 ? sample : 1) : -1;	/* NaN too */
 }
 
-/* Adds to what waits; a cut before it is smoothed over. */
 static void
 add_samples(struct audio_receiver *r, const float *samples, int count)
 {
@@ -142,49 +145,40 @@ add_samples(struct audio_receiver *r, const float *samples, int count)
 		count = WAITING_MAX - r->waiting;
 	for (int i = 0; i < count; i++)
 		to[i] = clamp(samples[i]);
-	for (int i = 0; i < r->fade_len && i < count; i++) {
-		const float in = (float)i / (float)r->fade_len;
-
-		to[i] = r->fade[i] * (1 - in) + to[i] * in;
-	}
-	r->fade_len = 0;
 	r->waiting += count;
-	r->sound = true;
+	r->sound = r->waiting;
 }
 
 static void
 add_silence(struct audio_receiver *r, int count)
 {
-	float *to = r->samples + r->waiting;
-
 	if (count > WAITING_MAX - r->waiting)
 		count = WAITING_MAX - r->waiting;
-	memset(to, 0, (size_t)count * sizeof(*to));
-	for (int i = 0; i < r->fade_len && i < count; i++)
-		to[i] = r->fade[i] *
-		    (1 - (float)i / (float)r->fade_len);
-	if (r->fade_len)
-		r->sound = true;
-	r->fade_len = 0;
+	memset(r->samples + r->waiting, 0, (size_t)count *
+	    sizeof(*r->samples));
 	r->waiting += count;
 }
 
 /*
- * Leaves out a frame: `count` samples of which the first ones fade into what
- * comes a frame later.
+ * A period more or less of what was decoded, as the buffer asks. What is like
+ * nothing (noise, say) is left alone for a while, and then cut all the same,
+ * so that the delay comes down in any case.
  */
-static void
-add_shortened(struct audio_receiver *r, const float *samples, int count)
+static int
+rescale(struct audio_receiver *r, enum jitter_verdict verdict, int count)
 {
-	const int cut = count < AUDIO_FRAME_LEN ? count : AUDIO_FRAME_LEN;
-	const int fade = cut < FADE ? cut : FADE;
+	const bool  must = r->refusals >= REFUSALS_MAX;
+	const float alike = must ? -1 : ALIKE;
+	const int   scaled = verdict == JITTER_SKIP ?
+	    time_scale_shorten(r->decoded, count, alike) :
+	    time_scale_lengthen(r->decoded, count, alike);
 
-	for (int i = 0; i < fade; i++)
-		r->fade[i] = clamp(samples[i]);
-	r->fade_len = fade;
-	r->stats->skipped_samples += (unsigned)cut;
-	if (count > cut)
-		add_samples(r, samples + cut, count - cut);
+	r->refusals = scaled == count ? r->refusals + 1 : 0;
+	if (scaled < count)
+		r->stats->skipped_samples += (unsigned)(count - scaled);
+	else
+		r->stats->stretched_samples += (unsigned)(scaled - count);
+	return scaled;
 }
 
 /* PLC, fading out towards MADE_UP_MAX, and silence after that. */
@@ -233,7 +227,8 @@ is_loud(struct audio_receiver *r, const struct rtp_packet *rtp, int duration)
 }
 
 static void
-play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
+play_packet(struct audio_receiver *r, struct packet *packet,
+    enum jitter_verdict verdict)
 {
 	struct rtp_packet rtp;
 	int               count;
@@ -247,10 +242,14 @@ play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
 	r->duration = count;
 	if (!is_loud(r, &rtp, count)) {
 		r->made_up = MADE_UP_MAX;	/* nothing to go on from */
-		if (shorten)
-			r->stats->skipped_samples += (unsigned)count;
-		else
-			add_silence(r, count);
+		if (verdict == JITTER_SKIP) {
+			const int cut = count < AUDIO_FRAME_LEN ? count :
+			    AUDIO_FRAME_LEN;
+
+			r->stats->skipped_samples += (unsigned)cut;
+			count -= cut;
+		}
+		add_silence(r, count);
 		return;
 	}
 	count = audio_decoder_decode(r->decoder, rtp.payload,
@@ -262,10 +261,9 @@ play_packet(struct audio_receiver *r, struct packet *packet, bool shorten)
 	}
 	r->stats->decoded++;
 	r->made_up = 0;
-	if (shorten)
-		add_shortened(r, r->decoded, count);
-	else
-		add_samples(r, r->decoded, count);
+	if (verdict != JITTER_PACKET)
+		count = rescale(r, verdict, count);
+	add_samples(r, r->decoded, count);
 }
 
 /* The next packet is missing; `next`, when there, follows directly. */
@@ -302,8 +300,8 @@ fill(struct audio_receiver *r, int64_t now_us)
 		const enum jitter_verdict verdict =
 		    jitter_pull(r->jitter, at_us, &packet, &next);
 
-		if (verdict == JITTER_PACKET || verdict == JITTER_SKIP) {
-			play_packet(r, packet, verdict == JITTER_SKIP);
+		if (packet) {
+			play_packet(r, packet, verdict);
 			packet_free(&packet);
 		} else if (verdict == JITTER_LOST && r->playing) {
 			play_lost(r, next);
@@ -322,14 +320,13 @@ audio_receiver_pull(struct audio_receiver *r, int64_t now_us,
 	bool sound;
 
 	fill(r, now_us);
-	sound = r->sound;
+	sound = r->sound > 0;
 	if (sound)
 		memcpy(out->samples, r->samples, sizeof(out->samples));
 	r->waiting -= AUDIO_FRAME_LEN;
-	if (sound && r->waiting)
+	r->sound -= r->sound < AUDIO_FRAME_LEN ? r->sound : AUDIO_FRAME_LEN;
+	if (r->waiting)
 		memmove(r->samples, r->samples + AUDIO_FRAME_LEN,
 		    (size_t)r->waiting * sizeof(*r->samples));
-	if (r->waiting == 0)
-		r->sound = false;
 	return sound;
 }

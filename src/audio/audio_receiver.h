@@ -6,7 +6,8 @@
  *                              │ no
  *                              ▼
  *            decode, FEC from the packet after, or made up (at most 120 ms,
- *            then fading) ─► cut into ticks of 20 ms
+ *            then fading) ─► a period shorter or longer, where the
+ *            jitter buffer asks for it ─► cut into ticks of 20 ms
  *
  * Packets of 2.5 to 120 ms. Owner: audio thread.
  */
@@ -34,6 +35,7 @@ struct audio_receiver_stats {
 	uint64_t recovered_samples;	/* of them by FEC */
 	uint64_t dropped;		/* packets refused */
 	uint64_t skipped_samples;	/* left out to come nearer */
+	uint64_t stretched_samples;	/* put in to fall back */
 };
 
 struct audio_receiver;

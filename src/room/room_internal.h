@@ -60,8 +60,8 @@ struct sent {
 	uint16_t picture_id;
 	uint8_t  tl0_index;
 	uint8_t  resent;
-	bool     key;			/* part of a key frame */
-	bool     missed;		/* a NACK named it */
+	bool     missed;		/* a NACK named it … */
+	bool     lost;			/* … in vain: a key frame was asked for */
 };
 
 /* A viewer's tie to a rendition, and on its way to another. */
@@ -84,7 +84,6 @@ struct subscription {
 	uint32_t bytes_before;		/* video_out.bytes at the last look … */
 	uint32_t sound_before;		/* … and audio_out.bytes */
 	int64_t  looked_us;
-	bool     in_key;		/* the frame being sent is a key frame */
 	uint16_t key_sequence;		/* first one of the newest key frame */
 	uint32_t made_time;		/* RTP time of the newest frame … */
 	uint32_t sent_time;		/* … and what it was sent with */

@@ -91,15 +91,12 @@ video_send_next(struct participant *who, const struct send_packet *made,
 	const uint16_t       sequence = out->next_sequence++;
 	struct sent         *sent = &watch->sent[sequence % SENT_RING];
 
-	if (made->key_start) {
-		watch->in_key = true;
+	if (made->key_start)
 		watch->key_sequence = sequence;
-	}
 	if (made->picture_id != watch->picture_made)
 		watch->picture_id = (watch->picture_id + 1) & 0x7fff;
 	watch->picture_made = made->picture_id;
 	*sent = (struct sent){
-		.key = watch->in_key,
 		.index = made->index,
 		.rendition = (uint8_t)watch->rendition,
 		.rtp_time = video_time(watch, made, out->packets > 0),
@@ -107,8 +104,6 @@ video_send_next(struct participant *who, const struct send_packet *made,
 		.picture_id = watch->picture_id,
 		.tl0_index = (uint8_t)(made->tl0_index + watch->tl0_offset),
 	};
-	if (made->marker)
-		watch->in_key = false;
 	watch->tl0_index = sent->tl0_index;
 	video_send(who, made, sent, now_us);
 	rtp_sender_sent(out, made->payload_len, sent->rtp_time,
@@ -350,6 +345,15 @@ resend_find(struct participant *who, const struct sent *sent, int64_t now_us)
 	return made;
 }
 
+static void
+resend(struct participant *who, const struct send_packet *made,
+    struct sent *sent, int64_t now_us)
+{
+	sent->resent++;
+	who->room->resent++;
+	video_send(who, made, sent, now_us);
+}
+
 void
 subscription_resend(struct participant *who, uint16_t sequence,
     int64_t now_us)
@@ -368,17 +372,20 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	    now_us - sent->resent_us < spacing)
 		return;
 	made = resend_find(who, sent, now_us);
-	if (made) {
-		sent->resent++;
-		sent->resent_us = now_us;
-		who->room->resent++;
-		video_send(who, made, sent, now_us);
-	} else if (sent->key && rtp_sequence_diff(sequence,
-	    watch->key_sequence) >= 0) {
-		/* Without it nothing is seen, and a PLI takes 3 s to come. */
-		sent->key = false;
-		subscription_want_key(who, now_us);
+	if (made == NULL) {
+		/* Its decoder stands still, and a PLI takes 3 s to come. */
+		if (!sent->lost && rtp_sequence_diff(sequence,
+		    watch->key_sequence) >= 0)
+			subscription_want_key(who, now_us);
+		sent->lost = true;
+		return;
 	}
+	sent->resent_us = now_us;
+	resend(who, made, sent, now_us);
+	/* Two at a time where one has been lost already. */
+	if (sent->resent > 1 && resend_affords(who,
+	    (int64_t)made->payload_len, now_us))
+		resend(who, made, sent, now_us);
 }
 
 void

@@ -24,7 +24,10 @@
 #define STRAYS_MAX 32		/* in a row: the sender began anew */
 #define STARVED_MAX_US 120000	/* after that the delay is chosen anew */
 #define SLACK_US 10000		/* one step of the target */
-#define SKIP_PART 20		/* at most 5 % of the frames are left out */
+#define ABOVE_US 20000		/* the target: frames are shortened */
+#define BELOW_US 10000		/* … made longer; at once where there is little */
+#define LITTLE_US 60000
+#define SCALE_PART 5		/* one of so many frames may be scaled */
 
 struct entry {
 	struct packet *packet;
@@ -50,7 +53,7 @@ struct jitter {
 	int64_t  duration;		/* of the last packet played */
 	bool     starved;		/* nothing came in time */
 	int64_t  starved_us;		/* since when */
-	int64_t  until_skip;		/* media time to play before the next */
+	int64_t  until_scale;		/* media time to play before the next */
 
 	unsigned     len;
 	struct entry entries[LEN_MAX];	/* ascending */
@@ -280,16 +283,28 @@ give_lost(struct jitter *j, const struct packet **out_next)
 	return JITTER_LOST;
 }
 
-/* A frame above the target, so that it is still reached without it. */
-static bool
-may_skip(struct jitter *j, int64_t duration, int64_t delay_us)
+/*
+ * Clearly above the target a frame may be shortened, below it made longer:
+ * when the sender's clock is the slower one, or the line got worse, the delay
+ * grows before anything comes too late.
+ */
+static enum jitter_verdict
+scale(struct jitter *j, int64_t duration, int64_t delay_us)
 {
-	j->until_skip -= duration;
-	if (j->until_skip > 0 ||
-	    delay_us < j->delay.target_us + media_us(j, duration))
-		return false;
-	j->until_skip = SKIP_PART * duration;
-	return true;
+	const int64_t       target_us = j->delay.target_us;
+	enum jitter_verdict verdict = JITTER_PACKET;
+
+	j->until_scale -= duration;
+	if (j->until_scale > 0)
+		return JITTER_PACKET;
+	if (delay_us >= target_us + ABOVE_US)
+		verdict = JITTER_SKIP;
+	else if (delay_us < (target_us < LITTLE_US ? target_us :
+	    target_us - BELOW_US))
+		verdict = JITTER_STRETCH;
+	if (verdict != JITTER_PACKET)
+		j->until_scale = SCALE_PART * duration;
+	return verdict;
 }
 
 static enum jitter_verdict
@@ -307,8 +322,7 @@ give_head(struct jitter *j, int64_t now_us, struct packet **out)
 	j->next_sequence = head.sequence + 1;
 	j->next_timestamp = head.timestamp + head.duration;
 	j->duration = head.duration;
-	return may_skip(j, head.duration, delay_us) ? JITTER_SKIP :
-	    JITTER_PACKET;
+	return scale(j, head.duration, delay_us);
 }
 
 /* At a start, and after a silence, the head waits for the target delay. */

@@ -43,8 +43,11 @@ enum jitter_verdict {
 	JITTER_EARLY,		/* nothing to play yet (DTX, or late): conceal
 				 * for a short while, then silence */
 	JITTER_SKIP,		/* delay is above target: *out as PACKET, and
-				 * the caller may shorten by one frame; at most
-				 * one in twenty */
+				 * the caller may shorten it, by all of it at
+				 * most; one in five at most */
+	JITTER_STRETCH,		/* delay is below target: *out as PACKET, and
+				 * the caller may lengthen it, by no more than
+				 * itself; one in five at most */
 };
 
 /* `clock_rate` 8000 to 192000, else -EINVAL; -ENOMEM. */

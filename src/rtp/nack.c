@@ -29,7 +29,7 @@ static const struct nack_limits sound_limits = {
 	.reorder_us = 5000,
 	.spacing_us = 15000,
 	.age_max_us = 300000,
-	.asked_max = 2,
+	.asked_max = 3,
 	.gap_max = 25,
 	.urgent = true,
 };

@@ -8,7 +8,7 @@
  * reported as lost, and a key frame is wanted instead; so is one that would
  * make more than 256 packets missing at a time.
  *
- * Sound cannot wait: it is asked for twice at most, and only while the answer
+ * Sound cannot wait: it is asked for three times at most, and only while the answer
  * can come within 300 ms; gaps of more than 25 packets are let go. A little
  * more than an RTT passes between, as browsers ignore what comes sooner after
  * their last answer than their own RTT. Pure; net thread.

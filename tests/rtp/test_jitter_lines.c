@@ -20,7 +20,9 @@
 #define FRAME 960
 #define FRAME_US 20000
 #define MINUTES(m) ((m) * 60 * 50)	/* packets */
-#define PACKETS_MAX MINUTES(10)
+#define PACKETS_MAX MINUTES(480)
+#define HOURS_MAX 8
+#define PERIOD_US 5000			/* of a voice: what is cut, put in */
 
 /* One packet on its way. */
 struct flight {
@@ -35,7 +37,8 @@ struct line {
 };
 
 struct outcome {
-	unsigned played, lost, early, skipped, refused;
+	unsigned played, lost, early, skipped, stretched, refused;
+	unsigned missed[HOURS_MAX];	/* lost and early, by time */
 	unsigned recoverable;		/* lost, with the next one there */
 	unsigned delays[50];		/* played, by delay in 10 ms */
 	int64_t  longest_us;
@@ -113,7 +116,13 @@ tick(struct jitter *j, struct outcome *o, int64_t now_us, int64_t *have_us)
 			break;
 		case JITTER_SKIP:
 			play(o, packet, at_us);
+			*have_us += FRAME_US - PERIOD_US;
 			o->skipped++;
+			break;
+		case JITTER_STRETCH:
+			play(o, packet, at_us);
+			*have_us += FRAME_US + PERIOD_US;
+			o->stretched++;
 			break;
 		case JITTER_LOST:
 			o->lost++;
@@ -138,7 +147,7 @@ run(const struct line *line)
 	struct packet_pool *pool;
 	struct jitter      *j;
 	int64_t             have_us = 0;
-	unsigned            at = 0;
+	unsigned            at = 0, before;
 
 	assert_int_equal(packet_pool_new(&pool, 80), 0);
 	assert_int_equal(jitter_new(&j, RATE), 0);
@@ -161,7 +170,10 @@ run(const struct line *line)
 			o.refused++;
 			packet_free(&p);
 		}
+		before = o.early + o.lost;
 		tick(j, &o, now_us, &have_us);
+		o.missed[(now_us - 1000000) * HOURS_MAX /
+		    (end_us - 1000000)] += o.early + o.lost - before;
 	}
 	o.target_us = jitter_target_us(j);
 	jitter_free(j);
@@ -183,9 +195,10 @@ delay_ms(const struct outcome *o, unsigned percent)
 static void
 tell(const char *name, const struct outcome *o)
 {
-	print_message("# %s: played %u lost %u early %u skipped %u refused %u "
+	print_message("# %s: played %u lost %u early %u skipped %u "
+	    "stretched %u refused %u "
 	    "p50 %u ms p95 %u ms target %u ms\n", name, o->played, o->lost,
-	    o->early, o->skipped, o->refused, delay_ms(o, 50),
+	    o->early, o->skipped, o->stretched, o->refused, delay_ms(o, 50),
 	    delay_ms(o, 95), (unsigned)(o->target_us / 1000));
 }
 
@@ -393,13 +406,52 @@ clocks_may_drift_for_ten_minutes(void **state)
 		    drifts[i], clean });
 
 		tell(i == 0 ? "+200 ppm" : "-200 ppm", &o);
-		/* 120 ms in all: six frames to leave out or to make up. */
+		/* 120 ms in all: 24 periods to leave out or to put in. */
 		assert_in_range(delay_ms(&o, 95), 20, 60);
 		assert_true(o.longest_us < 70000);
 		assert_int_equal(o.lost, 0);
 		assert_int_equal(o.refused, 0);
-		assert_in_range(o.skipped, i == 0 ? 4 : 0, i == 0 ? 12 : 8);
-		assert_in_range(o.early, 0, i == 0 ? 6 : 14);
+		assert_in_range(o.skipped, i == 0 ? 16 : 0, i == 0 ? 40 : 8);
+		assert_in_range(o.stretched, 0, i == 0 ? 0 : 40);
+		assert_in_range(o.early, 0, 4);
+	}
+}
+
+/* Some ms always; for one second in seven up to 90. */
+static int64_t
+restless(unsigned number, struct chance *c)
+{
+	return number / 50 % 7 == 3 ? chance_below(c, 90000) :
+	    half_normal_us(c, 8);
+}
+
+/* Neither the delay nor what is missed creeps up from hour to hour. */
+static void
+clocks_may_drift_for_eight_hours(void **state)
+{
+	static const double drifts[] = { 200, -200 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const struct outcome o = run(&(struct line) { MINUTES(480),
+		    drifts[i], restless });
+
+		tell(i == 0 ? "eight hours, +200 ppm" :
+		    "eight hours, -200 ppm", &o);
+		print_message("# missed by the hour:");
+		for (int h = 0; h < HOURS_MAX; h++)
+			print_message(" %u", o.missed[h]);
+		print_message("\n");
+		assert_true(o.longest_us <= JITTER_DELAY_MAX_US);
+		assert_in_range(delay_ms(&o, 50), 20, 120);
+		assert_in_range(delay_ms(&o, 99), 20, 160);
+		for (int h = 1; h < HOURS_MAX; h++) {
+			assert_true(o.missed[h] < 180000 / 100);
+			assert_true(o.missed[h] < 2 * o.missed[1] + 50);
+		}
+		/* 5.76 s of drift: what was cut less what was put in. */
+		assert_true(i == 0 ? o.skipped > o.stretched + 800 :
+		    o.stretched + 4 * o.early > o.skipped + 800);
 	}
 }
 
@@ -417,6 +469,7 @@ main(void)
 		cmocka_unit_test(a_spike_passes_and_its_delay_is_worked_off),
 		cmocka_unit_test(after_an_outage_the_delay_is_bounded),
 		cmocka_unit_test(clocks_may_drift_for_ten_minutes),
+		cmocka_unit_test(clocks_may_drift_for_eight_hours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
