@@ -20,6 +20,7 @@
 #define GROWING_US      1500000
 #define BUSY_US         3000000
 #define REMB_FULL       75		/* percent of what a full line is sent */
+#define REMB_IDLE_PART  4		/* less of a rung weighs on no line */
 #define REMB_LAST_US    3000000		/* before pictures stop to move */
 #define PROBE_US        2000000		/* until it has passed or failed */
 #define PROBE_LEAST_US  5000000
@@ -110,7 +111,8 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 		low = usable_bps(link) < real_bps * 9 / 10;
 	else
 		low = link->estimate_bps < (real_bps + link->sound_bps) *
-		    REMB_FULL / 100 && now_us - c->grew_us >= GROWING_US;
+		    REMB_FULL / 100 && now_us - c->grew_us >= GROWING_US &&
+		    real_bps * REMB_IDLE_PART >= nominal_bps;
 	low &= link->estimate_bps > 0;
 	keep_since(&c->low_since_us, low, now_us);
 	keep_since(&c->lossy_since_us, link->loss_q8 > LOSSY_Q8, now_us);

@@ -274,7 +274,7 @@ a_still_picture_is_no_thin_line(void **state)
 	struct viewer               v = viewer_of(0);
 	const struct rendition_link link = { .reserve_bps = 52000,
 		.sent_bps = 15000, .sound_bps = 32000,
-		.estimate_bps = 47000 };
+		.estimate_bps = 30000 };
 
 	(void)state;
 	for (int i = 0; i < 60; i++) {
