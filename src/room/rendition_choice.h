@@ -19,10 +19,10 @@
  * Without transport-wide feedback there are no probes, and the estimate is the
  * receiver's (REMB). It means little while less is sent than the line could
  * carry: it follows what comes, at most half as much again. So it counts only
- * below three quarters of what is really sent, sound included, while it is
- * not growing, and when a quarter of the rung's rate is really needed; a climb is its own probe; loss takes one rung at a time, never
- * below moving pictures, and these end when it was low for 3 s at the last of
- * them. Pure; net thread.
+ * below three quarters of what is really sent, sound included, while it is not
+ * growing, and when a quarter of the rung's rate is really needed; a climb is
+ * its own probe; loss takes one rung at a time, never below moving pictures,
+ * and these end when it was low for 3 s at the last of them. Pure; net thread.
  */
 #ifndef ROOM_RENDITION_CHOICE_H
 #define ROOM_RENDITION_CHOICE_H
