@@ -1,25 +1,31 @@
 // A room's process dies or stands still: its people are back in seconds. timeout: 240
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { writeFile } from 'node:fs/promises';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startBrowser } from '../harness/browser-client.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
+const ELSEWHERE = 'quiet-room';
 const RUNS = 5;
 const MEDIAN_S = 3, WORST_S = 5;
 /* Five heartbeats of a second are missed before a process that stands still is killed. */
 const HEARTBEAT_S = 6;
-/*
- * Packets of sound come every 20 ms. What two browsers on the same machine make of that is not our
- * matter, so pauses around a death are compared with those of all other times.
- */
-const GAP_MS = 100, AROUND_MS = 2500;
-const deaths = [];
+/* Packets of sound come every 20 ms: in another room none may be missed. */
+const GAP_MS = 40, CONCEALED_MOST = 2;
+/* With two browsers that start and join on the same two processors. */
+const GAP_WITH_BROWSERS_MS = 100;
 
 async function openPage(test, kind, name) {
 	const browser = await startBrowser(test, kind);
 
+	/*
+	 * Elsewhere browsers have machines of their own. Here each is a session of its own, and
+	 * between sessions Linux shares the processors without regard to nice: the session gives
+	 * way. Without this a process that does nothing but wait for the clock is 300 ms late.
+	 */
+	await writeFile(`/proc/${browser.process().pid}/autogroup`, '19');
 	return { kind, name, page: await browser.newPage() };
 }
 
@@ -80,14 +86,25 @@ async function settled(server, room, visitors) {
 	return { looks, people: await peopleIn(server, room) };
 }
 
-/* Does `harm` to the room's process; the seconds until all is as it was. */
+/* From `from` until now: a death, and what the other room had to make up then. */
+async function tellsDeath(server, from, concealed) {
+	return { from, to: performance.now(),
+		concealed: await concealedElsewhere(server) - concealed };
+}
+
+/* Frames of sound that the other room had to make up. */
+function concealedElsewhere(server) {
+	return server.metric(`tessera_room_audio_concealed_total{room="${ELSEWHERE}"}`);
+}
+
+/* Does `harm` to the room's process, until all is as it was. */
 async function suffers(server, room, visitors, harm) {
 	const before = await settled(server, room, visitors);
 	const worker = workerOf(server, room);
+	const concealed = await concealedElsewhere(server);
 	const start = performance.now();
 	let now;
 
-	deaths.push(start);
 	harm(worker);
 	await until(`${room} is back`, 25000, async () => {
 		if (workerOf(server, room) === worker)
@@ -101,7 +118,24 @@ async function suffers(server, room, visitors, harm) {
 		throw new Error(`${error.message}: was ${JSON.stringify(before)}, is ` +
 		    `${JSON.stringify(now)} ${await peopleIn(server, room)}`);
 	});
-	return (performance.now() - start) / 1000;
+	return tellsDeath(server, start, concealed);
+}
+
+/* Three headless peers in a room of their own: its process dies, and they join again. */
+async function suffersUnseen(test, server, room) {
+	const peers = startHeadless(test, server, room, '--count', 3, '--size', '320x180',
+	    '--stay');
+	const here = (joins) => () => [0, 1, 2].map((n) => peers.last(n)).every((figures) =>
+		figures.connected === 1 && figures.joins === joins && figures.frames > 0);
+
+	await until('three peers', 20000, here(1));
+	const concealed = await concealedElsewhere(server);
+	const start = performance.now();
+	process.kill(workerOf(server, room), 'SIGKILL');
+	await until('three peers again', 20000, here(2));
+	const death = await tellsDeath(server, start, concealed);
+	await peers.leave();
+	return death;
 }
 
 async function closesAtLast(test, server, room, visitors) {
@@ -130,50 +164,58 @@ async function closesAtLast(test, server, room, visitors) {
 	test.check(true, 'who rejoins too soon is told so');
 }
 
-/* The sound of another room, where nobody may notice anything. */
-function checkElsewhere(test, elsewhere) {
-	const heard = elsewhere.figures.filter(({ peer, t_ms: ms }) => peer === 1 && ms > 3000);
-	const near = (line) => deaths.some((death) =>
-		line.at_ms > death && line.at_ms < death + AROUND_MS);
-	const worst = (lines) => Math.max(0, ...lines.map(({ audio_gap_ms: ms }) => ms));
-	const gap = worst(heard.filter(near));
-	const usual = worst(heard.filter((line) => !near(line)));
-	const [first, last] = [heard[0], heard.at(-1)];
-	const rate = (last.audio_packets - first.audio_packets) * 1000 / (last.t_ms - first.t_ms);
+/*
+ * The sound of another room, where nobody may notice anything: pauses between the packets that come
+ * there, by the kernel's clock, in the seconds from each death until all was well.
+ */
+async function checkElsewhere(test, elsewhere, deaths, words, mostMs) {
+	await until('the figures of the last second', 5000, () =>
+	    elsewhere.last(1).at_ms > deaths.at(-1).to + 1000);
+	const gaps = deaths.map(({ from, to }) => Math.max(...elsewhere.figures
+		.filter(({ peer, at_ms: at }) => peer === 1 && at > from && at < to + 1000)
+		.map(({ audio_gap_ms: ms }) => ms)));
+	const concealed = deaths.map((death) => death.concealed);
 
-	test.check(gap <= Math.max(GAP_MS, usual), 'another room has no gap in its sound',
-	    `pauses up to ${gap} ms around ${deaths.length} deaths, ${usual} ms else, ` +
-	    `${rate.toFixed(1)} packets a second`);
-	test.check(last.failures === 0 && elsewhere.last(0).failures === 0,
+	test.check(Math.max(...gaps) <= mostMs && Math.max(...concealed) <= CONCEALED_MOST,
+	    `another room has no gap in its sound, ${words}`,
+	    `pauses up to ${gaps} ms, ${concealed} frames made up`);
+	test.check(elsewhere.last(1).failures === 0 && elsewhere.last(0).failures === 0,
 	    'and nobody in it was thrown out');
 }
 
 await enterNamespace();
 await runTest(235, async (test) => {
 	const server = await startServer(test);
-	const elsewhere = startHeadless(test, server, 'quiet-room', '--count', 2, '--no-video',
+	const elsewhere = startHeadless(test, server, ELSEWHERE, '--count', 2, '--no-video',
 	    '--talk', 1);
+	const unseen = [], deaths = [];
+
+	await until('two peers elsewhere', 20000, () => elsewhere.last(1).audio_packets > 50);
+	for (let i = 1; i <= RUNS; i++)
+		unseen.push(await suffersUnseen(test, server, `unseen-${i}`));
+	await checkElsewhere(test, elsewhere, unseen, 'on a machine without browsers', GAP_MS);
+
 	const visitors = await Promise.all([
 		openPage(test, 'chromium', 'Ada'), openPage(test, 'firefox', 'Grace')]);
-	const times = [];
-
 	for (let i = 1; i <= RUNS; i++) {
 		await Promise.all(visitors.map((visitor) => enter(server, `mortal-${i}`, visitor)));
-		times.push(await suffers(server, `mortal-${i}`, visitors,
+		deaths.push(await suffers(server, `mortal-${i}`, visitors,
 		    (worker) => process.kill(worker, 'SIGKILL')));
 	}
+	const seconds = ({ from, to }) => (to - from) / 1000;
+	const times = deaths.map(seconds);
 	const sorted = [...times].sort((a, b) => a - b);
 	test.check(sorted[RUNS >> 1] <= MEDIAN_S && sorted.at(-1) <= WORST_S,
 	    `kill -9: back with the same ids and tiles, ${RUNS} times`,
 	    times.map((s) => `${s.toFixed(2)} s`));
 
 	await Promise.all(visitors.map((visitor) => enter(server, 'stunned', visitor)));
-	const stunned = await suffers(server, 'stunned', visitors,
-	    (worker) => process.kill(worker, 'SIGSTOP'));
-	test.check(stunned <= HEARTBEAT_S + WORST_S, 'SIGSTOP: the same, after the heartbeat',
-	    `${stunned.toFixed(2)} s`);
-
-	checkElsewhere(test, elsewhere);
+	deaths.push(await suffers(server, 'stunned', visitors,
+	    (worker) => process.kill(worker, 'SIGSTOP')));
+	test.check(seconds(deaths.at(-1)) <= HEARTBEAT_S + WORST_S,
+	    'SIGSTOP: the same, after the heartbeat', `${seconds(deaths.at(-1)).toFixed(2)} s`);
+	await checkElsewhere(test, elsewhere, deaths, 'with two browsers on it',
+	    GAP_WITH_BROWSERS_MS);
 
 	await Promise.all(visitors.map((visitor) => enter(server, 'cursed', visitor)));
 	for (let i = 0; i < 2; i++)
