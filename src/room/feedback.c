@@ -21,7 +21,7 @@ room_ntp(const struct room *room, int64_t now_us)
 
 static void
 feedback_reports(struct participant *who, const struct rtcp_part *part,
-    int64_t arrival_us)
+    int64_t arrival_us, int64_t now_us)
 {
 	for (unsigned i = 0; i < part->report_count; i++) {
 		const struct rtcp_report report = rtcp_part_report(part, i);
@@ -38,6 +38,9 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 		}
 		rtt_us = rtp_stats_rtt_us(&report,
 		    room_ntp(who->room, arrival_us));
+		if (who->down.estimate)
+			send_estimate_report(who->down.estimate,
+			    report.fraction_lost, rtt_us, now_us);
 		if (rtt_us < 0 || rtt_us >= RTT_MAX_US)
 			continue;
 		who->rtt_us = who->rtt_known ?
@@ -90,10 +93,10 @@ feedback_part(struct participant *who, const struct rtcp_part *part,
 	switch (part->type) {
 	case RTCP_SENDER_REPORT:
 		feedback_sender_report(who, part, arrival_us);
-		feedback_reports(who, part, arrival_us);
+		feedback_reports(who, part, arrival_us, now_us);
 		break;
 	case RTCP_RECEIVER_REPORT:
-		feedback_reports(who, part, arrival_us);
+		feedback_reports(who, part, arrival_us, now_us);
 		break;
 	case RTCP_NACK:
 		feedback_nacks(who, part, now_us);
@@ -107,10 +110,18 @@ feedback_part(struct participant *who, const struct rtcp_part *part,
 		who->watch.remb_bps = part->remb_bps;
 		who->watch.remb_us = now_us;
 		break;
+	case RTCP_TWCC:
+		if (who->down.estimate)
+			send_estimate_twcc(who->down.estimate, part->body,
+			    part->body_len, now_us);
+		break;
+	case RTCP_CCFB:
+		if (who->down.estimate)
+			send_estimate_ccfb(who->down.estimate, part->body,
+			    part->body_len, now_us);
+		break;
 	case RTCP_SDES:
 	case RTCP_BYE:		/* the transport says when somebody left */
-	case RTCP_TWCC:
-	case RTCP_CCFB:
 	case RTCP_OTHER:
 		break;
 	}

@@ -96,6 +96,8 @@ participant_connected(void *to)
 	participant_add_leg(who);
 	room_tell_presence(who->room, who->id, IPC_HERE, 0);
 	room_show_people(who->room);
+	if (downlink_begin(who, now_us) != 0)
+		log_warn(&who->log, "no memory for an estimate of the line");
 	if (who->agreed.video.send)
 		subscription_begin(who, now_us);
 	room_arm(who->room, who->report_due_us);
@@ -445,6 +447,7 @@ participant_due(struct participant *who, int64_t now_us)
 		participant_want_key(who, now_us);
 	}
 	next_us = least(next_us, subscription_due(who, now_us));
+	next_us = least(next_us, downlink_due(who, now_us));
 	next_us = least(next_us, who->report_due_us);
 	next_us = least(next_us, who->twcc_due_us);
 	next_us = least(next_us, who->pli_due_us);
@@ -464,6 +467,7 @@ participant_free(struct participant *who)
 	transport_free(who->transport);
 	frame_assembler_free(who->assembler);
 	sound_history_free(who->sound);
+	downlink_clear(who);
 	free(who);
 }
 

@@ -26,8 +26,11 @@
 #include "room/sound_repair.h"
 #include "rtp/frame_assembler.h"
 #include "rtp/nack.h"
+#include "rtp/pacer.h"
+#include "rtp/rtp_packet.h"
 #include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
+#include "rtp/send_estimate.h"
 #include "rtp/send_history.h"
 #include "rtp/sound_history.h"
 #include "rtp/twcc_feedback.h"
@@ -62,6 +65,7 @@ struct sent {
 	uint8_t  resent;
 	bool     missed;		/* a NACK named it … */
 	bool     lost;			/* … in vain: a key frame was asked for */
+	uint8_t  padding;		/* bytes of it, and nothing else */
 };
 
 /* A viewer's tie to a rendition, and on its way to another. */
@@ -96,6 +100,19 @@ struct subscription {
 	int64_t  asked_from_us;		/* of the window below */
 	unsigned asked;			/* key frames in 10 s */
 	struct sent sent[SENT_RING];
+};
+
+/*
+ * The line to one whose browser reports packet by packet; for all others
+ * nothing of it is there, and what is sent leaves at once.
+ */
+struct downlink {
+	struct send_estimate *estimate;		/* NULL: none of it */
+	struct pacer *pacer;			/* likewise */
+	int64_t  tick_us;			/* the next look */
+	uint16_t probe;				/* cluster of what leaves now */
+	bool     in_frame;			/* its last packet is to leave */
+	bool     stopped;			/* no video: he reports nothing */
 };
 
 struct participant {
@@ -137,6 +154,7 @@ struct participant {
 	/* To the participant. */
 	struct rtp_sender     audio_out, video_out;
 	struct subscription   watch;
+	struct downlink       down;
 	struct sound_repair   repair;
 	struct sound_history *sound;		/* NULL: nothing is kept */
 	bool                  sound_nacks;	/* he sends them */
@@ -206,6 +224,7 @@ struct room {
 	uint64_t keyframes_asked;
 	uint64_t nacks_in, nacks_out;
 	uint64_t resent;
+	uint64_t probes;
 	uint64_t sound_repeated;
 };
 
@@ -301,6 +320,61 @@ void subscription_want_key(struct participant *who, int64_t now_us);
 
 void subscription_audio(struct room *room, const struct audio_tick *tick,
     int64_t now_us);
+
+/* A packet of video leaves: new, again, or padding sent before. */
+void subscription_emit(struct participant *who, uint16_t sequence,
+    int64_t now_us);
+
+/* Sends so many bytes (at most 255) of padding. */
+void subscription_pad(struct participant *who, size_t bytes, int64_t now_us);
+
+/* ---- downlink.c ---------------------------------------------------------- */
+
+#define DOWNLINK_EXTENSION 4	/* bytes that a stamp takes */
+
+/* He is connected. -ENOMEM. */
+int  downlink_begin(struct participant *who, int64_t now_us);
+void downlink_clear(struct participant *who);
+
+/* What is known of the line by transport-wide feedback; NULL: nothing. */
+const struct send_line *downlink_line(const struct participant *who);
+
+/*
+ * Gives a packet that leaves now its transport-wide sequence number, in
+ * header extension `id` (0: not agreed, nothing is done). `extension` must
+ * live as long as the header.
+ */
+void downlink_stamp(struct participant *who, struct rtp_packet *header,
+    uint8_t extension[DOWNLINK_EXTENSION], uint8_t id, size_t payload_len,
+    int64_t now_us);
+
+/* A packet of video has this number and waits for its turn. */
+void downlink_video(struct participant *who, enum pacer_class class,
+    uint16_t sequence, size_t payload_len, int64_t now_us);
+
+/* A packet of sound was sent, past all that waits. */
+void downlink_sound(struct participant *who, size_t payload_len,
+    int64_t now_us);
+
+/* Another rendition begins: what waits of the old one may be too late. */
+void downlink_switch(struct participant *who, int64_t now_us);
+
+/* Whether no video is to be sent, as nothing is known to arrive. */
+bool downlink_stopped(const struct participant *who);
+
+/* Sends what is due and probes; returns when to come again. */
+int64_t downlink_due(struct participant *who, int64_t now_us);
+
+/* Tells the choice of rendition what is known of the line, if anything. */
+void downlink_link(const struct participant *who,
+    struct rendition_link *link, int64_t now_us);
+
+/*
+ * The most that renditions can make use of, and what the choice wants to be
+ * shown (0: nothing).
+ */
+void downlink_ask(struct participant *who, uint64_t useful_bps,
+    uint64_t probe_bps);
 
 /* ---- sound_out.c --------------------------------------------------------- */
 

@@ -24,9 +24,11 @@ static struct ipc_quality_line
 line_of(struct participant *who, bool busy, int64_t now_us)
 {
 	const struct subscription *watch = &who->watch;
+	const struct send_line    *known = downlink_line(who);
 	const struct line_look     look = {
 		.up_loss_q8 = who->up_loss_q8,
-		.down_loss_q8 = greater(watch->loss_q8, who->down_loss_q8),
+		.down_loss_q8 = known ? known->loss_q8 :
+		    greater(watch->loss_q8, who->down_loss_q8),
 		.rtt_us = who->rtt_us,
 		.cut = watch->wanted && watch->choice.rung >
 		    watch->way.largest,
@@ -44,7 +46,8 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		    who->video_in.stats.bytes, span_us),
 		.down_kbps = kbps(&who->down_bytes, (uint64_t)
 		    who->audio_out.bytes + who->video_out.bytes, span_us),
-		.line_kbps = (uint32_t)(watch->remb_bps / 1000),
+		.line_kbps = (uint32_t)((known ? (uint64_t)known->target_bps :
+		    watch->remb_bps) / 1000),
 		.wanted_kbps = who->video_in.known ? (uint32_t)
 		    (feedback_uplink_cap_bps(who) / 1000) : 0,
 	};

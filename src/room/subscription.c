@@ -37,29 +37,97 @@ media_packet(struct room *room, const struct rtp_packet *header,
 
 /* ---- video --------------------------------------------------------------- */
 
-/* The same bytes for the first send and every resend of a sequence. */
+/* The same payload for the first send and every resend of a sequence. */
 static void
 video_send(struct participant *who, const struct send_packet *made,
     const struct sent *sent, int64_t now_us)
 {
 	const enum video_codec codec =
 	    who->room->renditions[sent->rendition].cfg.codec;
-	const struct rtp_packet header = {
+	struct rtp_packet header = {
 		.payload_type = who->agreed.video.send_types[codec],
 		.marker = made->marker,
 		.sequence = sent->sequence,
 		.timestamp = sent->rtp_time,
 		.ssrc = who->video_out.ssrc,
 	};
-	struct packet *packet = media_packet(who->room, &header,
-	    made->payload, made->payload_len);
+	uint8_t        extension[DOWNLINK_EXTENSION];
+	struct packet *packet;
 
+	downlink_stamp(who, &header, extension, who->agreed.video.twcc_id,
+	    made->payload_len, now_us);
+	packet = media_packet(who->room, &header, made->payload,
+	    made->payload_len);
 	if (packet == NULL)
 		return;
 	frame_cutter_patch(codec, packet->bytes +
 	    packet->len - made->payload_len, sent->picture_id,
 	    sent->tl0_index);
 	transport_send_rtp(who->transport, packet, now_us);
+}
+
+/* An empty packet, of the time of the frame before it (RFC 3550, 5.1). */
+static void
+padding_send(struct participant *who, const struct sent *sent,
+    int64_t now_us)
+{
+	const enum video_codec codec =
+	    who->room->renditions[sent->rendition].cfg.codec;
+	struct rtp_packet header = {
+		.payload_type = who->agreed.video.send_types[codec],
+		.sequence = sent->sequence,
+		.timestamp = sent->rtp_time,
+		.ssrc = who->video_out.ssrc,
+		.padding_len = sent->padding,
+	};
+	uint8_t        extension[DOWNLINK_EXTENSION];
+	uint8_t        padding[UINT8_MAX] = { 0 };
+	struct packet *packet;
+
+	padding[sent->padding - 1] = sent->padding;
+	downlink_stamp(who, &header, extension, who->agreed.video.twcc_id,
+	    sent->padding, now_us);
+	packet = media_packet(who->room, &header, padding, sent->padding);
+	if (packet)
+		transport_send_rtp(who->transport, packet, now_us);
+}
+
+void
+subscription_pad(struct participant *who, size_t bytes, int64_t now_us)
+{
+	const uint16_t sequence = who->video_out.next_sequence++;
+	struct sent   *sent = &who->watch.sent[sequence % SENT_RING];
+
+	*sent = (struct sent){
+		.index = -1, .sequence = sequence,
+		.rendition = (uint8_t)who->watch.rendition,
+		.rtp_time = who->watch.sent_time,
+		.padding = (uint8_t)(bytes < UINT8_MAX ? bytes : UINT8_MAX),
+	};
+	padding_send(who, sent, now_us);
+	rtp_sender_sent(&who->video_out, 0, who->video_out.last_rtp_time,
+	    who->video_out.last_us);
+}
+
+void
+subscription_emit(struct participant *who, uint16_t sequence, int64_t now_us)
+{
+	const struct sent *sent = &who->watch.sent[sequence % SENT_RING];
+	const struct send_packet *made;
+
+	if (sent->sequence != sequence)
+		return;
+	if (sent->padding > 0) {
+		padding_send(who, sent, now_us);
+		return;
+	}
+	made = send_history_get(who->room->renditions[sent->rendition].history,
+	    sent->index);
+	if (made == NULL)
+		return;
+	if (sent->resent == 0)
+		who->down.in_frame = !made->marker;
+	video_send(who, made, sent, now_us);
 }
 
 /*
@@ -105,7 +173,8 @@ video_send_next(struct participant *who, const struct send_packet *made,
 		.tl0_index = (uint8_t)(made->tl0_index + watch->tl0_offset),
 	};
 	watch->tl0_index = sent->tl0_index;
-	video_send(who, made, sent, now_us);
+	downlink_video(who, PACER_VIDEO, sequence, made->payload_len,
+	    now_us);
 	rtp_sender_sent(out, made->payload_len, sent->rtp_time,
 	    made->made_us);
 }
@@ -113,10 +182,11 @@ video_send_next(struct participant *who, const struct send_packet *made,
 /* Counters go on at +1 from the last sent, with this key frame. */
 static void
 video_begin(struct participant *who, unsigned rendition,
-    const struct send_packet *key)
+    const struct send_packet *key, int64_t now_us)
 {
 	struct subscription *watch = &who->watch;
 
+	downlink_switch(who, now_us);
 	watch->started = true;
 	watch->rendition = rendition;
 	watch->base = watch->target_base;
@@ -146,7 +216,7 @@ video_send_from(struct participant *who, unsigned rendition, int64_t index,
 		    who->watch.rendition != rendition) {
 			if (!made->key_start)
 				continue;
-			video_begin(who, rendition, made);
+			video_begin(who, rendition, made, now_us);
 		}
 		if (made->droppable && who->watch.base)
 			continue;
@@ -166,7 +236,7 @@ still_begin(struct participant *who, unsigned rendition, int64_t first,
 
 	if (made == NULL || !made->key_start)
 		return;
-	video_begin(who, rendition, made);
+	video_begin(who, rendition, made, now_us);
 	who->watch.still.next = first;
 	who->watch.still.end = end;
 	who->watch.still.due_us = now_us;
@@ -290,8 +360,8 @@ subscription_frame(struct room *room, unsigned rendition,
 		    watch->rendition == rendition;
 
 		/* Whoever is on the way begins with a key frame. */
-		if (!watch->wanted || (!tied && (!frame->key ||
-		    watch->target != rendition)))
+		if (!watch->wanted || downlink_stopped(who) ||
+		    (!tied && (!frame->key || watch->target != rendition)))
 			continue;
 		video_offer(who, rendition, first, now_us);
 		if (!tied)
@@ -351,7 +421,8 @@ resend(struct participant *who, const struct send_packet *made,
 {
 	sent->resent++;
 	who->room->resent++;
-	video_send(who, made, sent, now_us);
+	downlink_video(who, PACER_RESEND, sent->sequence, made->payload_len,
+	    now_us);
 }
 
 void
@@ -371,6 +442,16 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	if (!watch->started || sent->sequence != sequence ||
 	    now_us - sent->resent_us < spacing)
 		return;
+	if (sent->padding > 0) {
+		/* Some decoders wait for it. */
+		if (sent->resent >= RESENDS_MAX)
+			return;
+		sent->resent++;
+		sent->resent_us = now_us;
+		downlink_video(who, PACER_RESEND, sequence, sent->padding,
+		    now_us);
+		return;
+	}
 	made = resend_find(who, sent, now_us);
 	if (made == NULL) {
 		/* Its decoder stands still, and a PLI takes 3 s to come. */
@@ -420,21 +501,27 @@ subscription_audio(struct room *room, const struct audio_tick *tick,
 		const size_t        len = tick->payloads[payload].len;
 		struct participant *who = room->by_slot[tick->legs[i].slot];
 		struct packet      *packet;
+		uint8_t             extension[DOWNLINK_EXTENSION];
 
 		if (who == NULL || !who->connected || !who->agreed.audio.send)
 			continue;
-		const struct rtp_packet header = {
+		struct rtp_packet header = {
 			.payload_type = who->agreed.audio.payload_type,
 			.marker = tick->legs[i].talk_start,
 			.sequence = who->audio_out.next_sequence++,
 			.timestamp = tick->payloads[payload].rtp_time,
 			.ssrc = who->audio_out.ssrc,
 		};
+		/* Sent again as it is, it would seem to be late. */
+		if (who->sound == NULL)
+			downlink_stamp(who, &header, extension,
+			    who->agreed.audio.twcc_id, len, now_us);
 		packet = media_packet(room, &header,
 		    tick->payloads[payload].bytes, len);
 		if (packet == NULL)
 			continue;
 		sound_out_send(who, packet, header.sequence, now_us);
+		downlink_sound(who, len, now_us);
 		rtp_sender_sent(&who->audio_out, len,
 		    tick->payloads[payload].rtp_time,
 		    tick->payloads[payload].time_us);

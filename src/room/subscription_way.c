@@ -112,13 +112,25 @@ sent_bps(const struct rtp_sender *out, uint32_t *before, int64_t span_us)
 	    (uint64_t)span_us : 0;
 }
 
+/* What more the line should show that it carries, and the most of use. */
+static void
+way_ask(struct participant *who, const struct rendition_link *link)
+{
+	const struct rendition_way *way = &who->watch.way;
+	const uint64_t              best = way->largest < way->rungs.count ?
+	    way->rungs.bps[way->largest] : 0;
+
+	downlink_ask(who, (best + link->reserve_bps) * 2,
+	    rendition_choice_probe_bps(&who->watch.choice));
+}
+
 void
 subscription_look(struct participant *who, int64_t now_us)
 {
 	struct subscription        *watch = &who->watch;
 	const struct room          *room = who->room;
 	const int64_t               span_us = now_us - watch->looked_us;
-	const struct rendition_link link = {
+	struct rendition_link       link = {
 		.estimate_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
 		    watch->remb_bps : 0,
 		.reserve_bps = who->agreed.audio.send ?
@@ -135,10 +147,12 @@ subscription_look(struct participant *who, int64_t now_us)
 	watch->looked_us = now_us;
 	if (!watch->wanted)
 		return;
+	downlink_link(who, &link, now_us);
 	if (watch->way_short != (now_us < room->short_until_us))
 		way_make(who, now_us);
 	rung = rendition_choice_update(&watch->choice, &link,
 	    &watch->way.rungs, watch->way.largest, now_us);
+	way_ask(who, &link);
 	if (!way_aim(watch, rung))
 		return;
 	way_log(who, &link);

@@ -75,6 +75,12 @@ take(struct pacer *p, struct pacer_ring *ring)
 	return item;
 }
 
+unsigned
+pacer_waiting(const struct pacer *p, enum pacer_class class)
+{
+	return p->rings[class].count;
+}
+
 void
 pacer_drop(struct pacer *p, enum pacer_class class)
 {
@@ -100,15 +106,14 @@ probe_due(const struct pacer *p, int64_t now_us)
 }
 
 static void
-probe_count(struct pacer *p, size_t bytes, int64_t now_us)
+probe_count(struct pacer *p, size_t bytes)
 {
 	if (p->probe.id == 0)
 		return;
 	p->probe_bytes += (int64_t)bytes;
 	p->probe_packets++;
-	if ((p->probe_bytes >= p->probe.bytes &&
-	    p->probe_packets >= p->probe.packets) ||
-	    now_us - p->probe_from_us > PROBE_MOST_US)
+	if (p->probe_bytes >= p->probe.bytes &&
+	    p->probe_packets >= p->probe.packets)
 		p->probe.id = 0;
 }
 
@@ -124,6 +129,8 @@ pacer_pull(struct pacer *p, enum pacer_class *class, struct pacer_item *out,
 		*class = PACER_VIDEO;
 	}
 	pay(p, now_us);
+	if (now_us - p->probe_from_us > PROBE_MOST_US)
+		p->probe.id = 0;
 	if (ring->count == 0)
 		return false;
 	if (p->probe.id != 0 ? probe_due(p, now_us) < 0 :
@@ -131,7 +138,7 @@ pacer_pull(struct pacer *p, enum pacer_class *class, struct pacer_item *out,
 		return false;
 	*out = take(p, ring);
 	owe(p, out->bytes);
-	probe_count(p, out->bytes, now_us);
+	probe_count(p, out->bytes);
 	return true;
 }
 
@@ -140,7 +147,7 @@ pacer_count(struct pacer *p, size_t bytes, int64_t now_us)
 {
 	pay(p, now_us);
 	owe(p, (double)bytes);
-	probe_count(p, bytes, now_us);
+	probe_count(p, bytes);
 }
 
 /* ---- probes -------------------------------------------------------------- */
@@ -180,7 +187,7 @@ pacer_padded(struct pacer *p, size_t bytes, int64_t now_us)
 {
 	pay(p, now_us);
 	owe(p, (double)bytes);
-	probe_count(p, bytes, now_us);
+	probe_count(p, bytes);
 }
 
 /* ---- time ---------------------------------------------------------------- */

@@ -55,6 +55,8 @@ void pacer_set_target(struct pacer *p, int64_t target_bps, int64_t now_us);
 bool pacer_push(struct pacer *p, enum pacer_class class,
     const struct pacer_item *item);
 
+unsigned pacer_waiting(const struct pacer *p, enum pacer_class class);
+
 /* Forgets what waits of a class. */
 void pacer_drop(struct pacer *p, enum pacer_class class);
 

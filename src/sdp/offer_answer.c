@@ -254,13 +254,14 @@ agree_extensions(const struct choice *c, struct sdp_negotiated *n)
 {
 	if (c->audio && n->audio.receive)
 		n->audio.level_id = extension_id(c->audio, SDP_URI_LEVEL);
-	if (c->video && n->video.receive &&
-	    feedback_twcc(c->video, c->formats.receive[0].format))
+	if (c->video && (n->video.receive || n->video.send) &&
+	    feedback_twcc(c->video, n->video.receive ?
+	    c->formats.receive[0].format : c->formats.sends[0].format))
 		n->video.twcc_id = extension_id(c->video, SDP_URI_TWCC);
 	if (n->video.twcc_id != 0 && n->video.twcc_id == n->audio.level_id)
 		n->video.twcc_id = 0;
 	n->video.twcc = n->video.twcc_id != 0;
-	if (!n->video.twcc || !n->audio.receive ||
+	if (!n->video.twcc || !(n->audio.receive || n->audio.send) ||
 	    !feedback_twcc(c->audio, c->opus))
 		return;
 	n->audio.twcc_id = extension_id(c->audio, SDP_URI_TWCC);

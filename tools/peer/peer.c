@@ -242,6 +242,7 @@ peer_reset_media(struct peer *peer)
 	rtp_stats_init(&peer->video_in, 90000);
 	memset(peer->sent, 0, sizeof(peer->sent));
 	nack_init(&peer->nack);
+	twcc_feedback_init(&peer->twcc);
 	peer->key_lacking = false;
 	frame_assembler_free(peer->assembler);
 	peer->assembler = NULL;
@@ -262,6 +263,7 @@ peer_join(struct peer *peer, int64_t now_us)
 		.cname = peer->ufrag,
 		.session_id = random_u32(),
 		.levels = true,
+		.twcc = peer->cfg.video && peer->cfg.mode != PEER_SEND,
 	};
 	const char   *session = strrchr(peer->session, '/');
 	struct strbuf sdp;

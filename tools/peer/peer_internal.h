@@ -14,6 +14,7 @@
 #include "rtp/nack.h"
 #include "rtp/rtp_sender.h"
 #include "rtp/rtp_stats.h"
+#include "rtp/twcc_feedback.h"
 #include "sdp/offer_answer.h"
 
 #define PEER_SENT_RING 512	/* video packets kept for NACKs */
@@ -74,6 +75,8 @@ struct peer {
 	uint32_t              audio_in_ssrc, video_in_ssrc;
 	int64_t               audio_us;		/* of the last packet; 0: none */
 	int64_t               rebind_us;	/* 0: not, or done */
+	struct twcc_feedback  twcc;		/* of what comes */
+	int64_t               twcc_due_us;
 	struct nack           nack;
 	struct frame_assembler *assembler;
 	bool                  key_lacking;	/* to be asked for by PLI */

@@ -7,12 +7,14 @@
 #include "audio/audio_level.h"
 #include "peer/peer_internal.h"
 #include "rtp/rtcp_packet.h"
+#include "rtp/rtp_extension.h"
 #include "rtp/rtp_packet.h"
 #include "util/clock.h"
 
 #define PAYLOAD_MAX_LEN 1150
 #define TURN_US         3000000		/* how long one of the crew speaks */
 #define REPORT_US       1000000
+#define TWCC_US         100000
 #define PLI_GAP_US      500000
 #define RTT_US          50000
 #define SILENT_SETTLED  25		/* frames; then all are alike */
@@ -79,6 +81,17 @@ peer_missing(const struct rtp_stats *s)
 	    s->received;
 }
 
+static void
+peer_twcc(struct peer *peer, const struct rtp_packet *rtp,
+    int64_t arrival_us)
+{
+	uint16_t sequence;
+
+	if (rtp_extension_transport_sequence(rtp,
+	    peer->answered.video.twcc_id, &sequence))
+		twcc_feedback_received(&peer->twcc, sequence, arrival_us);
+}
+
 void
 peer_on_rtp(void *to, struct packet *packet)
 {
@@ -86,6 +99,7 @@ peer_on_rtp(void *to, struct packet *packet)
 	struct rtp_packet rtp;
 
 	if (rtp_packet_parse(&rtp, packet->bytes, packet->len) == 0) {
+		peer_twcc(peer, &rtp, packet->arrival_us);
 		if (peer->answered.video.active && rtp.payload_type ==
 		    peer->answered.video.payload_type) {
 			peer->video_in_ssrc = rtp.ssrc;
@@ -376,6 +390,22 @@ peer_send_repair(struct peer *peer, int64_t now_us)
 	transport_send_rtcp(peer->transport, packet, now_us);
 }
 
+static void
+peer_send_twcc(struct peer *peer, int64_t now_us)
+{
+	while (twcc_feedback_pending(&peer->twcc)) {
+		struct packet *packet = packet_new(peer->pool);
+
+		if (packet == NULL)
+			return;
+		packet->len = twcc_feedback_write(&peer->twcc, packet->bytes,
+		    sizeof(packet->bytes) - 64, peer->audio_out.ssrc,
+		    peer->video_in_ssrc);
+		transport_send_rtcp(peer->transport, packet, now_us);
+	}
+	peer->twcc_due_us = now_us + TWCC_US;
+}
+
 void
 peer_send_due(struct peer *peer, int64_t now_us)
 {
@@ -397,6 +427,8 @@ peer_send_due(struct peer *peer, int64_t now_us)
 		peer_send_pli(peer, now_us);
 		peer->plis_due_us += 1000000 / peer->cfg.plis;
 	}
+	if (peer->twcc_due_us <= now_us)
+		peer_send_twcc(peer, now_us);
 	if (peer->report_due_us <= now_us) {
 		peer_send_reports(peer, now_us);
 		peer->report_due_us = now_us + REPORT_US;
