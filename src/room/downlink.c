@@ -16,7 +16,7 @@
 #define TURN_US        5000
 #define PROBE_TURN_US  1000
 #define STALE_US       100000	/* of another rendition: not worth the line */
-#define QUEUE_MOST_US  2000000
+#define QUEUE_MOST_US  4000000	/* a still takes two seconds */
 #define ONE_BYTE_IDS   14	/* RFC 8285, 4.2 */
 
 int
@@ -75,12 +75,13 @@ downlink_stamp(struct participant *who, struct rtp_packet *header,
 		.ssrc = header->ssrc,
 		.rtp_sequence = header->sequence,
 		.bytes = (uint16_t)(payload_len + PACKET_OVERHEAD),
-		.probe = who->down.probe,
 	};
 	uint16_t sequence;
 
 	if (who->down.estimate == NULL || id == 0)
 		return;
+	packet.probe = who->down.probe ? who->down.probe :
+	    pacer_probe_id(who->down.pacer);
 	sequence = send_estimate_sent(who->down.estimate, &packet, now_us);
 	if (id <= ONE_BYTE_IDS) {
 		header->extension_profile = 0xbede;
@@ -214,6 +215,7 @@ look_at_queue(struct participant *who, int64_t now_us)
 		    "reports again");
 	down->stopped = stop;
 	drop_video(who);
+	pacer_drop(down->pacer, PACER_RESEND);
 	who->watch.started = false;
 	if (!stop && who->watch.wanted)
 		subscription_start(who, now_us);

@@ -186,7 +186,8 @@ video_begin(struct participant *who, unsigned rendition,
 {
 	struct subscription *watch = &who->watch;
 
-	downlink_switch(who, now_us);
+	if (watch->started && watch->rendition != rendition)
+		downlink_switch(who, now_us);
 	watch->started = true;
 	watch->rendition = rendition;
 	watch->base = watch->target_base;

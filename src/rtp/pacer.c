@@ -131,7 +131,7 @@ pacer_pull(struct pacer *p, enum pacer_class *class, struct pacer_item *out,
 	pay(p, now_us);
 	if (now_us - p->probe_from_us > PROBE_MOST_US)
 		p->probe.id = 0;
-	if (ring->count == 0)
+	if (ring->count == 0 || p->target_bps <= 0)
 		return false;
 	if (p->probe.id != 0 ? probe_due(p, now_us) < 0 :
 	    p->debt_bytes > bytes_per_us(p) * BURST_US)
