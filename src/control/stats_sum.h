@@ -17,7 +17,13 @@
 	X(video_encoders, "Video encoders in use")			\
 	X(video_viewers, "Viewers of a rendition")			\
 	X(audio_encoders, "Audio encoders in use")			\
-	X(video_decoders, "Video decoders in use")
+	X(video_decoders, "Video decoders in use")			\
+	X(lines, "Lines to viewers that are estimated")			\
+	X(lines_kbps, "What these lines carry, in kbit/s, summed")	\
+	X(lines_loss_q8, "What they lose, in 256ths, summed")		\
+	X(lines_rtt_ms, "Their round trip times, summed")		\
+	X(lines_queue_ms, "How long packets wait on them, summed")	\
+	X(lines_silent, "Viewers who report nothing and get no video")
 
 /* field, help; these only grow */
 #define STATS_COUNTER_ROWS(X)						\
@@ -34,6 +40,7 @@
 	X(nacks_in, "Packets that viewers asked for again")		\
 	X(nacks_out, "Packets that we asked senders for again")		\
 	X(resent, "Packets sent again")					\
+	X(probes, "Trains of padding that tried what a line carries")	\
 	X(audio_concealed, "Audio frames of 20 ms made up, not by FEC")	\
 	X(audio_late_ticks, "Audio ticks more than 10 ms late")
 

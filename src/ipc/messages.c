@@ -586,8 +586,8 @@ ipc_quality_parse(struct ipc_quality *out, const uint8_t *p, size_t len)
 
 /* ---- STATS -------------------------------------------------------------- */
 
-#define STATS_GAUGES   6
-#define STATS_COUNTERS 20
+#define STATS_GAUGES   12
+#define STATS_COUNTERS 21
 
 /* The 32-bit fields of a struct ipc_stats, in order. */
 static void
@@ -596,6 +596,8 @@ stats_gauges(struct ipc_stats *s, uint32_t *field[STATS_GAUGES])
 	uint32_t *const all[STATS_GAUGES] = {
 		&s->participants, &s->watchers, &s->video_encoders,
 		&s->video_viewers, &s->audio_encoders, &s->video_decoders,
+		&s->lines, &s->lines_kbps, &s->lines_loss_q8,
+		&s->lines_rtt_ms, &s->lines_queue_ms, &s->lines_silent,
 	};
 
 	memcpy(field, all, sizeof(all));
@@ -610,6 +612,7 @@ stats_counters(struct ipc_stats *s, uint64_t *field[STATS_COUNTERS])
 		&s->packets_bad, &s->packets_dropped, &s->frames_decoded,
 		&s->frames_encoded, &s->keyframes_encoded,
 		&s->keyframes_asked, &s->nacks_in, &s->nacks_out, &s->resent,
+		&s->probes,
 		&s->audio_concealed, &s->audio_late_ticks, &s->cpu_net_us,
 		&s->cpu_audio_us, &s->cpu_decode_us, &s->cpu_compose_us,
 		&s->cpu_encode_us,

@@ -211,6 +211,9 @@ struct ipc_stats {
 	uint32_t video_viewers;		/* subscriptions to renditions */
 	uint32_t audio_encoders;	/* in use now, the shared one too */
 	uint32_t video_decoders;	/* in use now */
+	/* Lines to viewers with an estimate, and sums over these. */
+	uint32_t lines, lines_kbps, lines_loss_q8;
+	uint32_t lines_rtt_ms, lines_queue_ms, lines_silent;
 	/* Encoders in use and viewers by codec and rung (0: the largest). */
 	uint32_t rung_encoders[VIDEO_CODECS][IPC_RUNGS];
 	uint32_t rung_viewers[VIDEO_CODECS][IPC_RUNGS];
@@ -224,6 +227,7 @@ struct ipc_stats {
 	uint64_t keyframes_asked;	/* PLI and FIR of viewers */
 	uint64_t nacks_in, nacks_out;
 	uint64_t resent;
+	uint64_t probes;		/* trains of padding to viewers */
 	uint64_t audio_concealed;	/* 20 ms frames made up, not by FEC */
 	uint64_t audio_late_ticks;	/* audio ticks over 10 ms late */
 	uint64_t cpu_net_us, cpu_audio_us, cpu_decode_us;

@@ -26,6 +26,21 @@ stats_by_rung(const struct room *room, uint32_t encoding,
 	}
 }
 
+static void
+stats_of_line(const struct participant *who, struct ipc_stats *stats)
+{
+	const struct send_line *line = downlink_line(who);
+
+	if (line == NULL)
+		return;
+	stats->lines++;
+	stats->lines_kbps += (uint32_t)(line->target_bps / 1000);
+	stats->lines_loss_q8 += line->loss_q8;
+	stats->lines_rtt_ms += (uint32_t)(line->rtt_us / 1000);
+	stats->lines_queue_ms += (uint32_t)(line->queue_us / 1000);
+	stats->lines_silent += downlink_stopped(who);
+}
+
 void
 room_stats_send(struct room *room)
 {
@@ -45,6 +60,7 @@ room_stats_send(struct room *room)
 		stats.watchers += who->connected &&
 		    who->direction == IPC_JOIN_WATCH;
 		stats.packets_bad += participant_bad(who);
+		stats_of_line(who, &stats);
 	}
 	stats.video_viewers = room->viewers;
 	stats.video_encoders = media.video_encoders;
@@ -64,6 +80,7 @@ room_stats_send(struct room *room)
 	stats.nacks_in = room->nacks_in;
 	stats.nacks_out = room->nacks_out;
 	stats.resent = room->resent;
+	stats.probes = room->probes;
 	stats.audio_concealed = media.audio_concealed;
 	stats.audio_late_ticks = media.audio_late_ticks;
 	stats.cpu_net_us = (uint64_t)clock_thread_cpu_us();
