@@ -11,6 +11,7 @@
 #define START_BPS      300000
 #define LEAST_BPS      30000
 #define MOST_BPS       10000000
+#define USEFUL_BPS     2500000	/* until renditions say it */
 #define PACKET_OVERHEAD 30	/* RTP header, extension, tag of SRTP */
 #define TICK_US        50000	/* all together, for one wake-up */
 #define TURN_US        5000
@@ -24,7 +25,7 @@ downlink_begin(struct participant *who, int64_t now_us)
 {
 	const struct send_estimate_config cfg = {
 		.start_bps = START_BPS, .least_bps = LEAST_BPS,
-		.most_bps = MOST_BPS, .useful_bps = START_BPS,
+		.most_bps = MOST_BPS, .useful_bps = USEFUL_BPS,
 		.first_sequence = random_u32() & 0xffff,
 	};
 	struct downlink *down = &who->down;

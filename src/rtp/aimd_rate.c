@@ -19,6 +19,7 @@
 #define STEP_MOST_US      1000000
 #define SUBTRACT_BPS      5000
 #define LONG_QUEUE_US     100000
+#define SHORT_QUEUE_US    50000
 
 void
 aimd_rate_init(struct aimd_rate *a, int64_t start_bps, int64_t least_bps,
@@ -143,6 +144,9 @@ aimd_rate_update(struct aimd_rate *a, const struct aimd_input *in,
 	case LINE_NORMAL:
 		if (a->state == AIMD_HOLD)
 			a->changed_us = now_us;
+		else if (in->queue_us < SHORT_QUEUE_US &&
+		    in->acked_bps > a->bps + a->bps / 4)
+			change(a, in->acked_bps * 95 / 100, now_us);
 		a->state = AIMD_INCREASE;
 		increase(a, in, now_us);
 		break;

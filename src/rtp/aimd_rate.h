@@ -7,7 +7,8 @@
  * 85 % of what arrives, once a round trip. While the application sends less
  * than it might it stands still, since nothing is learnt: only a probe raises
  * it then, and what arrives is no measure of the line for going down either,
- * unless its queue has become long. Pure.
+ * unless its queue has become long. A rendition may also be more than the rate:
+ * what arrives of it without a queue is carried. Pure.
  */
 #ifndef RTP_AIMD_RATE_H
 #define RTP_AIMD_RATE_H

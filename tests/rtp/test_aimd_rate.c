@@ -40,7 +40,7 @@ rises_by_8_percent_a_second(void **state)
 	(void)state;
 	begin(300000);
 	update((struct aimd_input){ .acked_bps = 1000000,
-	    .rtt_us = 100000 }, 10000000);
+	    .rtt_us = 100000, .queue_us = 60000 }, 10000000);
 	/* 300 · 1.08^10 = 648 */
 	assert_in_range(a.bps, 620000, 680000);
 }
@@ -61,7 +61,7 @@ does_not_rise_while_the_application_is_limited(void **state)
 {
 	(void)state;
 	begin(300000);
-	update((struct aimd_input){ .acked_bps = 1000000,
+	update((struct aimd_input){ .acked_bps = 300000,
 	    .rtt_us = 100000, .application_limited = true }, 60000000);
 	assert_int_equal(a.bps, 300000);
 }
@@ -126,6 +126,21 @@ near_the_known_capacity_it_climbs_slowly(void **state)
 }
 
 static void
+what_arrives_without_a_queue_is_carried(void **state)
+{
+	struct aimd_input in = { .acked_bps = 1000000, .rtt_us = 100000,
+	    .queue_us = 200000 };
+
+	(void)state;
+	begin(300000);
+	update(in, 200000);
+	assert_true(a.bps < 320000);
+	in.queue_us = 10000;
+	update(in, 200000);
+	assert_in_range(a.bps, 950000, 970000);
+}
+
+static void
 underuse_holds(void **state)
 {
 	(void)state;
@@ -157,6 +172,7 @@ main(void)
 		cmocka_unit_test(overuse_before_anything_arrived_halves_it),
 		cmocka_unit_test(what_arrives_is_no_measure_for_who_sends_little),
 		cmocka_unit_test(near_the_known_capacity_it_climbs_slowly),
+		cmocka_unit_test(what_arrives_without_a_queue_is_carried),
 		cmocka_unit_test(underuse_holds),
 		cmocka_unit_test(stays_within_its_bounds),
 	};
