@@ -10,6 +10,7 @@
 #define REMB_OLDEST_US 3000000
 #define ROOM_OLDEST_US 20000000
 #define THIN_PART      0.8f
+#define THIN_BPS       200000	/* above, sound has no want of room */
 
 /* What is not repeated need not be kept, until somebody asks for it. */
 static void
@@ -91,11 +92,15 @@ static uint64_t
 room_for_sound_bps(struct participant *who, int64_t now_us)
 {
 	const struct subscription *watch = &who->watch;
+	const struct send_line    *line = downlink_line(who);
 	const uint32_t bytes = who->audio_out.bytes + who->video_out.bytes;
 	const float    sent_bps = (float)(bytes - who->bytes_before) * 8;
 	const float    through = 1 - sound_repair_loss(&who->repair);
 
 	who->bytes_before = bytes;
+	if (line)
+		return line->target_bps < THIN_BPS ?
+		    (uint64_t)line->target_bps : 0;
 	if (watch->remb_bps > 0 && now_us - watch->remb_us < REMB_OLDEST_US &&
 	    (float)watch->remb_bps < THIN_PART * through * sent_bps) {
 		who->sound_room_bps = (uint64_t)((float)watch->remb_bps /
