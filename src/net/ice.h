@@ -7,7 +7,10 @@
  * is to be sent comes out as bytes. An address is proven, for this peer alone,
  * by a check with the right user name and MESSAGE-INTEGRITY. Nothing is kept
  * or answered before that proof. Media goes to the selected path: the first
- * proven, then the one nominated last.
+ * proven, then the one nominated last. A check from elsewhere that nominates
+ * nothing moves it, too, once nothing at all has come on the selected path for
+ * 2 s: who got another address from his NAT does not know it, and some
+ * browsers go on with mere consent checks (RFC 7675).
  *
  * After a restart (RFC 8445, 9) the credentials before it hold beside the new
  * ones, until the first check with the new ones has come: a peer whose restart
@@ -26,11 +29,13 @@
 #define ICE_PATHS_MAX      8
 #define ICE_CANDIDATES_MAX 16
 #define ICE_TEXT_MAX       256		/* RFC 8839, 5.4 */
+#define ICE_MOVED_US       2000000
 #define ICE_CONSENT_US     30000000	/* RFC 7675, 5.1 */
 
 struct ice_path {
 	union packet_addr remote, local;
 	int64_t           heard_us;	/* the last authentic STUN */
+	int64_t           active_us;	/* the last authentic anything */
 };
 
 struct ice {
@@ -85,6 +90,10 @@ int ice_restart(struct ice *ice, const char *local_ufrag,
 struct ice_event ice_receive(struct ice *ice, const struct stun_message *m,
     const uint8_t *bytes, size_t len, const union packet_addr *remote,
     const union packet_addr *local, int64_t now_us, uint8_t *reply);
+
+/* An authentic packet that is no STUN came from there. */
+void ice_media_heard(struct ice *ice, const union packet_addr *remote,
+    int64_t now_us);
 
 /* Where media goes; NULL before the first proof and without consent. */
 const struct ice_path *ice_selected(const struct ice *ice, int64_t now_us);

@@ -98,7 +98,7 @@ ice_path_heard(struct ice *ice, const union packet_addr *remote,
 		at = path_slot(ice);
 	ice->paths[at].remote = *remote;
 	ice->paths[at].local = *local;
-	ice->paths[at].heard_us = now_us;
+	ice->paths[at].heard_us = ice->paths[at].active_us = now_us;
 	return at;
 }
 
@@ -152,7 +152,8 @@ receive_request(struct ice *ice, const struct stun_message *m,
 	}
 	event.verdict = ICE_HEARD;
 	event.path = ice_path_heard(ice, remote, local, now_us, &event.fresh);
-	if (m->use_candidate && !ice->controlling)
+	if (!ice->controlling && (m->use_candidate || now_us -
+	    ice->paths[ice->selected].active_us > ICE_MOVED_US))
 		ice->selected = event.path;
 	event.reply_len = stun_write_success(reply, STUN_MESSAGE_MAX,
 	    m->transaction, remote, password);
@@ -176,6 +177,16 @@ ice_receive(struct ice *ice, const struct stun_message *m,
 		return ice_control_response(ice, m, bytes, len, remote, local,
 		    now_us);
 	return ignored;
+}
+
+void
+ice_media_heard(struct ice *ice, const union packet_addr *remote,
+    int64_t now_us)
+{
+	struct ice_path *path = &ice->paths[ice->selected];
+
+	if (ice->path_count > 0 && packet_addr_equal(&path->remote, remote))
+		path->active_us = now_us;
 }
 
 const struct ice_path *

@@ -193,6 +193,7 @@ receive_srtp(struct transport *t, struct packet *packet, int64_t now_us,
 		return;
 	}
 	t->heard_us = now_us;
+	ice_media_heard(&t->ice, &packet->remote, now_us);
 	if (rtcp)
 		t->handler.rtcp(t->handler.to, packet);
 	else

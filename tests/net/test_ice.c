@@ -177,14 +177,40 @@ follows_the_last_nomination(void **state)
 }
 
 static void
+follows_who_moved_without_nominating(void **state)
+{
+	const union packet_addr one = addr(1, 5000), two = addr(2, 5000);
+	struct ice              ice;
+
+	(void)state;
+	server_init(&ice);
+	check(&ice, "serv:peer", SERVER_PWD, true, 1, SECOND);
+	/* Media keeps the path, and so do two seconds of nothing. */
+	ice_media_heard(&ice, &one, 5 * SECOND);
+	ice_media_heard(&ice, &two, 9 * SECOND);
+	check(&ice, "serv:peer", SERVER_PWD, false, 2, 7 * SECOND);
+	assert_true(packet_addr_equal(&ice_selected(&ice, 7 * SECOND)->remote,
+	    &one));
+	check(&ice, "serv:other", "not the password, at all", false, 2,
+	    9 * SECOND);
+	assert_true(packet_addr_equal(&ice_selected(&ice, 9 * SECOND)->remote,
+	    &one));
+	check(&ice, "serv:peer", SERVER_PWD, false, 2, 7 * SECOND + 1);
+	assert_true(packet_addr_equal(&ice_selected(&ice, 9 * SECOND)->remote,
+	    &two));
+}
+
+static void
 consent_ends_after_30_seconds_without_a_check(void **state)
 {
-	struct ice ice;
+	const union packet_addr one = addr(1, 5000);
+	struct ice              ice;
 
 	(void)state;
 	server_init(&ice);
 	check(&ice, "serv:peer", SERVER_PWD, true, 1, 0);
 	assert_non_null(ice_selected(&ice, 30 * SECOND));
+	ice_media_heard(&ice, &one, 40 * SECOND);
 	assert_null(ice_selected(&ice, 30 * SECOND + 1));
 	/* Of another path: no consent for this one. */
 	check(&ice, "serv:peer", SERVER_PWD, false, 2, 40 * SECOND);
@@ -499,6 +525,7 @@ main(void)
 		cmocka_unit_test(never_answers_without_authentication),
 		cmocka_unit_test(answers_420_to_what_it_does_not_understand),
 		cmocka_unit_test(follows_the_last_nomination),
+		cmocka_unit_test(follows_who_moved_without_nominating),
 		cmocka_unit_test(consent_ends_after_30_seconds_without_a_check),
 		cmocka_unit_test(keeps_eight_paths_and_the_selected_one_always),
 		cmocka_unit_test(ignores_answers_and_indications),
