@@ -108,7 +108,10 @@ decrease(struct aimd_rate *a, const struct aimd_input *in, int64_t now_us)
 	    in->acked_most_bps : in->acked_bps;
 	int64_t bps = (int64_t)(KEEP * (double)acked_bps);
 
-	if (in->acked_bps == 0)
+	if (in->acked_bps == 0 && a->capacity.known)
+		bps = (int64_t)(KEEP *
+		    (double)link_capacity_bps(&a->capacity));
+	else if (in->acked_bps == 0)
 		bps = a->bps / 2;
 	else if (bps > SUBTRACT_BPS)
 		bps -= SUBTRACT_BPS;
