@@ -128,6 +128,7 @@ decrease(struct aimd_rate *a, const struct aimd_input *in, int64_t now_us)
 			link_capacity_forget(&a->capacity);
 		link_capacity_overused(&a->capacity, in->acked_bps);
 	}
+	a->proven = true;
 	change(a, bps < a->bps ? bps : a->bps, now_us);
 }
 
@@ -149,7 +150,7 @@ aimd_rate_update(struct aimd_rate *a, const struct aimd_input *in,
 			a->changed_us = now_us;
 		else if (in->queue_us < SHORT_QUEUE_US &&
 		    in->acked_bps > a->bps + a->bps / 4)
-			change(a, in->acked_bps * 95 / 100, now_us);
+			aimd_rate_set(a, in->acked_bps * 95 / 100, now_us);
 		a->state = AIMD_INCREASE;
 		increase(a, in, now_us);
 		break;
@@ -159,5 +160,6 @@ aimd_rate_update(struct aimd_rate *a, const struct aimd_input *in,
 void
 aimd_rate_set(struct aimd_rate *a, int64_t bps, int64_t now_us)
 {
+	a->proven = true;
 	change(a, bps, now_us);
 }

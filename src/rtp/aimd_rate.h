@@ -23,6 +23,7 @@ struct aimd_rate {
 	int64_t bps, least_bps, most_bps;
 	enum { AIMD_HOLD, AIMD_INCREASE } state;
 	int64_t changed_us;		/* INT64_MIN: never */
+	bool    proven;			/* it is not merely the start rate */
 	bool    at_limit;		/* of what arrives, or nearly there */
 	struct link_capacity capacity;
 };

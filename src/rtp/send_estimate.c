@@ -414,7 +414,7 @@ feedback_end(struct send_estimate *e, int64_t now_us)
 	take_probe(e, now_us);
 	loss.delay_bps = e->aimd.bps;
 	loss_control_update(&e->loss_control, &loss, now_us);
-	if (in.acked_bps > 0)
+	if (in.acked_bps > 0 && (e->aimd.proven || e->loss_control.limits))
 		e->line.measured = true;
 	if (!e->limited && (e->alr.limited || e->aimd.at_limit))
 		e->limited_us = now_us;

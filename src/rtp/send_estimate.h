@@ -47,7 +47,7 @@ struct send_estimate_packet {
 /* The line as it is known now. */
 struct send_line {
 	int64_t  target_bps;	/* of all that is sent; 0: send no video */
-	bool     measured;	/* by his feedback, not the start value */
+	bool     measured;	/* a limit or a probe has shown it */
 	bool     transport_feedback;	/* he reports packet by packet */
 	bool     overused;	/* the queue of the line is growing */
 	bool     application_limited;	/* less is sent than it carries */
