@@ -92,11 +92,10 @@ __wrap_opus_encoder_create(opus_int32 rate, int channels, int application,
 }
 
 static void
-on_payload(void *to, unsigned leg, const uint8_t *payload, size_t len,
-    uint32_t rtp_time, bool talk_start)
+on_payload(void *to, unsigned leg, const struct audio_payload *payload)
 {
-	*(volatile size_t *)to += leg + payload[0] + len + rtp_time +
-	    talk_start;
+	*(volatile size_t *)to += leg + payload->bytes[0] + payload->len +
+	    payload->rtp_time + payload->talk_start;
 }
 
 static void
