@@ -8,6 +8,13 @@
 #include "room/room_internal.h"
 #include "util/random.h"
 
+/*
+ * Off until issue 5 is done: a line of 500 kbit/s carried whole sound and an
+ * empty queue with it, but hardly a picture, where REMB gives 16 frames a
+ * second.
+ */
+#define MEASURES       false
+
 #define START_BPS      300000
 #define LEAST_BPS      30000
 #define MOST_BPS       10000000
@@ -31,7 +38,8 @@ downlink_begin(struct participant *who, int64_t now_us)
 	struct downlink *down = &who->down;
 	int              err;
 
-	if (!who->agreed.video.send || who->agreed.video.twcc_id == 0)
+	if (!MEASURES || !who->agreed.video.send ||
+	    who->agreed.video.twcc_id == 0)
 		return 0;
 	down->pacer = calloc(1, sizeof(*down->pacer));
 	if (down->pacer == NULL)
