@@ -15,16 +15,10 @@
 #define SPEED           10
 #define AQ_CYCLIC       3	/* sharpens what does not move, by and by */
 #define RARELY          3	/* costs are counted anew once, at key frames */
-#define BUFFER_START_MS 500
-#define BUFFER_GOAL_MS  600
-#define BUFFER_MS       1000
 #define QUANTIZER_MIN   8
 #define QUANTIZER_MAX   56
 #define UNDERSHOOT      50
 #define OVERSHOOT       50
-#define DROP_BELOW      25	/* percent of the goal of the buffer */
-#define INTRA_LEAST     300	/* percent of a frame's share of the rate */
-#define INTRA_STILLS    100
 
 struct aom_encoder {
 	aom_codec_ctx_t             codec;
@@ -51,23 +45,11 @@ configure(aom_codec_enc_cfg_t *aom, const struct video_encoder_config *cfg)
 	aom->rc_max_quantizer = QUANTIZER_MAX;
 	aom->rc_undershoot_pct = UNDERSHOOT;
 	aom->rc_overshoot_pct = OVERSHOOT;
-	aom->rc_buf_initial_sz = BUFFER_START_MS;
-	aom->rc_buf_optimal_sz = BUFFER_GOAL_MS;
-	aom->rc_buf_sz = BUFFER_MS;
-	aom->rc_dropframe_thresh = cfg->stills ? 0 : DROP_BELOW;
+	aom->rc_buf_initial_sz = ENCODER_BUFFER_START_MS;
+	aom->rc_buf_optimal_sz = ENCODER_BUFFER_GOAL_MS;
+	aom->rc_buf_sz = ENCODER_BUFFER_MS;
+	aom->rc_dropframe_thresh = cfg->stills ? 0 : ENCODER_DROP_BELOW;
 	aom->kf_mode = AOM_KF_DISABLED;
-}
-
-/* As for VP8: a key frame may take half of the buffer's goal. */
-static unsigned
-intra_percent(const struct video_encoder_config *cfg)
-{
-	const unsigned percent =
-	    (unsigned)(BUFFER_GOAL_MS / 2 * cfg->fps / 10);
-
-	if (cfg->stills)
-		return INTRA_STILLS;
-	return percent > INTRA_LEAST ? percent : INTRA_LEAST;
 }
 
 /* Tools that cost more time than they save bits at a desk. */
@@ -109,7 +91,7 @@ tune(struct aom_encoder *e)
 	    aom_codec_control(c, AV1E_SET_AQ_MODE,
 	    e->cfg.stills ? 0 : AQ_CYCLIC) ||
 	    aom_codec_control(c, AOME_SET_MAX_INTRA_BITRATE_PCT,
-	    intra_percent(&e->cfg)) ||
+	    encoder_intra_percent(&e->cfg)) ||
 	    aom_codec_control(c, AV1E_SET_COEFF_COST_UPD_FREQ, RARELY) ||
 	    aom_codec_control(c, AV1E_SET_MODE_COST_UPD_FREQ, RARELY) ||
 	    aom_codec_control(c, AV1E_SET_MV_COST_UPD_FREQ, RARELY) ||
@@ -183,14 +165,6 @@ image_of(const struct video_frame *frame)
 	return image;
 }
 
-static unsigned long
-ticks_of_frame(const struct video_encoder_config *cfg)
-{
-	if (cfg->stills)
-		return STILL_INTERVAL_US / 100 * (TIMEBASE_HZ / 10000);
-	return (unsigned long)(TIMEBASE_HZ / cfg->fps);
-}
-
 static int
 encoder_aom_encode(void *encoder, const struct video_frame *frame,
     int64_t time_us, bool key, struct video_encoded *out)
@@ -203,7 +177,8 @@ encoder_aom_encode(void *encoder, const struct video_frame *frame,
 
 	if (aom_codec_encode(&e->codec, &image,
 	    encoder_clock_next(&e->clock, time_us, TIMEBASE_HZ),
-	    ticks_of_frame(&e->cfg), key ? AOM_EFLAG_FORCE_KF : 0))
+	    encoder_frame_ticks(&e->cfg, TIMEBASE_HZ),
+	    key ? AOM_EFLAG_FORCE_KF : 0))
 		return -EIO;
 	while ((packet = aom_codec_get_cx_data(&e->codec, &iter)) != NULL) {
 		if (packet->kind != AOM_CODEC_CX_FRAME_PKT)

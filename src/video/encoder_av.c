@@ -13,7 +13,6 @@
 #include "util/xalloc.h"
 #include "video/encoder_kind.h"
 
-#define BUFFER_MS 600		/* as much as VP8's buffer has for its goal */
 
 /*
  * Without a lookahead nothing is held back. Key frames come when asked, and
@@ -48,7 +47,8 @@ set_rate(AVCodecContext *c, uint32_t bps)
 {
 	c->bit_rate = bps;
 	c->rc_max_rate = bps;
-	c->rc_buffer_size = (int)((uint64_t)bps * BUFFER_MS / 1000);
+	c->rc_buffer_size = (int)((uint64_t)bps *
+	    ENCODER_BUFFER_GOAL_MS / 1000);
 }
 
 static void

@@ -16,16 +16,10 @@
 #define VP9_SPEED       8
 #define VP9_AQ_CYCLIC   3	/* sharpens what does not move, by and by */
 #define STATIC_THRESH   100	/* still background costs next to nothing */
-#define BUFFER_START_MS 500
-#define BUFFER_GOAL_MS  600
-#define BUFFER_MS       1000
 #define QUANTIZER_MIN   2
 #define QUANTIZER_MAX   56
 #define UNDERSHOOT      100
 #define OVERSHOOT       15
-#define DROP_BELOW      25	/* percent of the goal of the buffer */
-#define INTRA_LEAST     300	/* percent of a frame's share of the rate */
-#define INTRA_STILLS    100
 
 /*
  * Two layers: even frames refer to the last even one, odd ones to that as
@@ -63,26 +57,11 @@ configure(vpx_codec_enc_cfg_t *vpx, const struct video_encoder_config *cfg)
 	vpx->rc_max_quantizer = QUANTIZER_MAX;
 	vpx->rc_undershoot_pct = UNDERSHOOT;
 	vpx->rc_overshoot_pct = OVERSHOOT;
-	vpx->rc_buf_initial_sz = BUFFER_START_MS;
-	vpx->rc_buf_optimal_sz = BUFFER_GOAL_MS;
-	vpx->rc_buf_sz = BUFFER_MS;
-	vpx->rc_dropframe_thresh = cfg->stills ? 0 : DROP_BELOW;
+	vpx->rc_buf_initial_sz = ENCODER_BUFFER_START_MS;
+	vpx->rc_buf_optimal_sz = ENCODER_BUFFER_GOAL_MS;
+	vpx->rc_buf_sz = ENCODER_BUFFER_MS;
+	vpx->rc_dropframe_thresh = cfg->stills ? 0 : ENCODER_DROP_BELOW;
 	vpx->kf_mode = VPX_KF_DISABLED;
-}
-
-/*
- * A key frame may take half of the buffer's goal: 56 kB of 1.5 Mbit/s, which
- * a viewer's line carries in a third of a second.
- */
-static unsigned
-intra_percent(const struct video_encoder_config *cfg)
-{
-	const unsigned percent =
-	    (unsigned)(BUFFER_GOAL_MS / 2 * cfg->fps / 10);
-
-	if (cfg->stills)
-		return INTRA_STILLS;
-	return percent > INTRA_LEAST ? percent : INTRA_LEAST;
 }
 
 static int
@@ -124,7 +103,7 @@ tune(struct vpx_encoder *e)
 	if (err)
 		return err;
 	return vpx_codec_control(&e->codec, VP8E_SET_MAX_INTRA_BITRATE_PCT,
-	    intra_percent(&e->cfg)) ? -EIO : 0;
+	    encoder_intra_percent(&e->cfg)) ? -EIO : 0;
 }
 
 static void
@@ -241,14 +220,6 @@ next_layer(struct vpx_encoder *e, bool key, bool *droppable)
 	return *droppable ? DROPPABLE_FLAGS : BASE_FLAGS;
 }
 
-static unsigned long
-ticks_of_frame(const struct video_encoder_config *cfg)
-{
-	if (cfg->stills)
-		return STILL_INTERVAL_US / 100 * (TIMEBASE_HZ / 10000);
-	return (unsigned long)(TIMEBASE_HZ / cfg->fps);
-}
-
 static int
 encoder_vpx_encode(void *encoder, const struct video_frame *frame,
     int64_t time_us, bool key, struct video_encoded *out)
@@ -263,7 +234,7 @@ encoder_vpx_encode(void *encoder, const struct video_frame *frame,
 
 	if (vpx_codec_encode(&e->codec, &image,
 	    encoder_clock_next(&e->clock, time_us, TIMEBASE_HZ),
-	    ticks_of_frame(&e->cfg), flags, VPX_DL_REALTIME))
+	    encoder_frame_ticks(&e->cfg, TIMEBASE_HZ), flags, VPX_DL_REALTIME))
 		return -EIO;
 	while ((packet = vpx_codec_get_cx_data(&e->codec, &iter)) != NULL) {
 		if (packet->kind != VPX_CODEC_CX_FRAME_PKT)
