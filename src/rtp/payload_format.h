@@ -37,6 +37,16 @@ struct frame_builder {
 	size_t        declared;	/* AV1: what it said itself; 0: nothing */
 };
 
+/*
+ * How long the parts are that `len` bytes are cut into, of at most `room`
+ * bytes each: equal, but for the last. Neither may be 0.
+ */
+static inline size_t
+payload_part_len(size_t len, size_t room)
+{
+	return (len - 1) / ((len - 1) / room + 1) + 1;
+}
+
 struct payload_format {
 	/* Returns 0, or -EBADMSG with *out untouched. */
 	int  (*look)(struct payload_sight *out, const uint8_t *payload,

@@ -205,15 +205,13 @@ static void
 write_fragment(struct payload_h264_cutter *c, struct writer *w)
 {
 	const uint8_t first = c->nal.data[0];
-	const size_t  room = c->payload_max - 2;
 	size_t        left, len;
 	uint8_t       header = first & H264_NAL_TYPE;
 
 	if (c->part_at == 0) {
-		const size_t parts = (c->nal.len - 2) / room + 1;
-
 		c->part_at = 1;
-		c->part_len = (c->nal.len - 2) / parts + 1;
+		c->part_len = payload_part_len(c->nal.len - 1,
+		    c->payload_max - 2);
 		header |= FU_START;
 	}
 	left = c->nal.len - c->part_at;

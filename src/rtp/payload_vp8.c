@@ -124,12 +124,9 @@ payload_vp8_cut(struct payload_vp8_cutter *c, const uint8_t *frame,
 		.tl0_index = tl0_index,
 		.key = payload_vp8_is_key(frame, frame_len),
 	};
-	if (payload_max > PAYLOAD_VP8_DESCRIPTOR && frame_len > 0) {
-		const size_t room = payload_max - PAYLOAD_VP8_DESCRIPTOR;
-		const size_t parts = (frame_len - 1) / room + 1;
-
-		c->part_len = (frame_len - 1) / parts + 1;
-	}
+	if (payload_max > PAYLOAD_VP8_DESCRIPTOR && frame_len > 0)
+		c->part_len = payload_part_len(frame_len,
+		    payload_max - PAYLOAD_VP8_DESCRIPTOR);
 }
 
 size_t

@@ -167,12 +167,9 @@ payload_vp9_cut(struct payload_vp9_cutter *c, const uint8_t *frame,
 		.height = height,
 		.key = payload_vp9_is_key(frame, frame_len),
 	};
-	if (payload_max > descriptor && frame_len > 0) {
-		const size_t room = payload_max - descriptor;
-		const size_t parts = (frame_len - 1) / room + 1;
-
-		c->part_len = (frame_len - 1) / parts + 1;
-	}
+	if (payload_max > descriptor && frame_len > 0)
+		c->part_len = payload_part_len(frame_len,
+		    payload_max - descriptor);
 }
 
 size_t
