@@ -366,8 +366,8 @@ room_second(evutil_socket_t fd, short what, void *arg)
 	room->starved = media.starved;
 	if (media.slowed)
 		room->short_until_us = now_us + SHORT_US;
-	room_stats_send(room);
-	room_quality_send(room, now_us);
+	room_stats_send(room, &media);
+	room_quality_send(room, &media, now_us);
 }
 
 /* ---- the network --------------------------------------------------------- */

@@ -402,11 +402,13 @@ void subscription_look(struct participant *who, int64_t now_us);
 
 /* ---- room_stats.c -------------------------------------------------------- */
 
-void room_stats_send(struct room *room);
+/* `media` is what pipeline_stats says now. */
+void room_stats_send(struct room *room, const struct pipeline_stats *media);
 
 /* ---- room_quality.c ------------------------------------------------------ */
 
-void room_quality_send(struct room *room, int64_t now_us);
+void room_quality_send(struct room *room, const struct pipeline_stats *media,
+    int64_t now_us);
 
 /* ---- room_commands.c ----------------------------------------------------- */
 

@@ -65,18 +65,17 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 }
 
 void
-room_quality_send(struct room *room, int64_t now_us)
+room_quality_send(struct room *room, const struct pipeline_stats *media,
+    int64_t now_us)
 {
-	struct pipeline_stats media;
-	struct participant   *who;
-	struct ipc_quality    quality = { 0 };
-	uint8_t               body[8192];
+	struct participant *who;
+	struct ipc_quality  quality = { 0 };
+	uint8_t             body[8192];
 
-	pipeline_stats(room->pipeline, &media);
 	TAILQ_FOREACH(who, &room->participants, entry) {
 		if (!who->connected || quality.count == IPC_LINES_MAX)
 			continue;
-		quality.lines[quality.count++] = line_of(who, media.slowed,
+		quality.lines[quality.count++] = line_of(who, media->slowed,
 		    now_us);
 	}
 	if (quality.count > 0)

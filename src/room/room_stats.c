@@ -42,17 +42,15 @@ stats_of_line(const struct participant *who, struct ipc_stats *stats)
 }
 
 void
-room_stats_send(struct room *room)
+room_stats_send(struct room *room, const struct pipeline_stats *media)
 {
 	const struct media_socket_stats *net = media_socket_stats(
 	    room->socket);
-	struct pipeline_stats media;
 	struct participant   *who;
 	struct ipc_stats      stats = { 0 };
 	uint8_t               body[4096];
 	size_t                len;
 
-	pipeline_stats(room->pipeline, &media);
 	stats.packets_bad = room->packets_bad + room->departed_bad +
 	    transport_table_strays(room->table);
 	TAILQ_FOREACH(who, &room->participants, entry) {
@@ -63,31 +61,31 @@ room_stats_send(struct room *room)
 		stats_of_line(who, &stats);
 	}
 	stats.video_viewers = room->viewers;
-	stats.video_encoders = media.video_encoders;
-	stats.audio_encoders = media.audio_encoders;
-	stats.video_decoders = media.video_decoders;
-	stats_by_rung(room, media.encoding, &stats);
+	stats.video_encoders = media->video_encoders;
+	stats.audio_encoders = media->audio_encoders;
+	stats.video_decoders = media->video_decoders;
+	stats_by_rung(room, media->encoding, &stats);
 	stats.packets_in = net->packets_in;
 	stats.packets_out = net->packets_out;
 	stats.bytes_in = net->bytes_in;
 	stats.bytes_out = net->bytes_out;
-	stats.packets_dropped = net->dropped + media.dropped +
+	stats.packets_dropped = net->dropped + media->dropped +
 	    room->packets_over;
-	stats.frames_decoded = media.frames_decoded;
-	stats.frames_encoded = media.frames_encoded;
-	stats.keyframes_encoded = media.keyframes_encoded;
+	stats.frames_decoded = media->frames_decoded;
+	stats.frames_encoded = media->frames_encoded;
+	stats.keyframes_encoded = media->keyframes_encoded;
 	stats.keyframes_asked = room->keyframes_asked;
 	stats.nacks_in = room->nacks_in;
 	stats.nacks_out = room->nacks_out;
 	stats.resent = room->resent;
 	stats.probes = room->probes;
-	stats.audio_concealed = media.audio_concealed;
-	stats.audio_late_ticks = media.audio_late_ticks;
+	stats.audio_concealed = media->audio_concealed;
+	stats.audio_late_ticks = media->audio_late_ticks;
 	stats.cpu_net_us = (uint64_t)clock_thread_cpu_us();
-	stats.cpu_audio_us = media.cpu_audio_us;
-	stats.cpu_decode_us = media.cpu_decode_us;
-	stats.cpu_compose_us = media.cpu_compose_us;
-	stats.cpu_encode_us = media.cpu_encode_us;
+	stats.cpu_audio_us = media->cpu_audio_us;
+	stats.cpu_decode_us = media->cpu_decode_us;
+	stats.cpu_compose_us = media->cpu_compose_us;
+	stats.cpu_encode_us = media->cpu_encode_us;
 	len = ipc_stats_write(body, sizeof(body), &stats);
 	room_channel_send(room->channel, IPC_STATS, body, len);
 }
