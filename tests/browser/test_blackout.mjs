@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { address, enterNamespace } from '../harness/namespace.mjs';
 import { palette } from '../harness/analyse.mjs';
-import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
+import { joinByPage } from '../harness/browser-client.mjs';
 import { EventStream } from '../harness/events.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -35,28 +35,9 @@ async function mendTheLine() {
 	await ip('rule del pref 51');
 }
 
-/* Keeps the page's connections where the test finds them. */
-function keepConnections() {
-	const Real = window.RTCPeerConnection;
-
-	window.connections = [];
-	window.RTCPeerConnection = class extends Real {
-		constructor(...options) {
-			super(...options);
-			window.connections.push(this);
-		}
-	};
-}
-
 async function visit(test, server, kind, name) {
-	const browser = await startBrowser(test, kind);
-	const page = await browser.newPage();
+	const page = await joinByPage(test, kind, `${server.public}/${ROOM}`, name);
 
-	await page.evaluateOnNewDocument(keepConnections);
-	await visitRoom(page, `${server.public}/${ROOM}`);
-	await page.type('#name', name);
-	await page.click('#join');
-	await page.waitForSelector('body[data-phase="here"]', { timeout: 20000 });
 	return { kind, name, page };
 }
 

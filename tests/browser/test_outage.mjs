@@ -5,7 +5,7 @@
 // and nothing but UDP is cut. How long until sound and picture are back is the meaning, so this
 // needs a machine that does nothing else.
 import { palette } from '../harness/analyse.mjs';
-import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
+import { joinByPage } from '../harness/browser-client.mjs';
 import { figuresOf } from '../harness/meter.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
@@ -16,29 +16,10 @@ import { pause, runTest, until } from '../harness/tap.mjs';
 const ROOM = 'thin-ice';
 const LIMIT_MS = 40000;
 
-/* Keeps the page's connections where the test finds them. */
-function keepConnections() {
-	const Real = window.RTCPeerConnection;
-
-	window.connections = [];
-	window.RTCPeerConnection = class extends Real {
-		constructor(...options) {
-			super(...options);
-			window.connections.push(this);
-		}
-	};
-}
-
 async function visit(test, server, kind, name) {
 	const steered = await steer(test, server, { up: 'delay 20', down: 'delay 20' });
-	const browser = await startBrowser(test, kind);
-	const page = await browser.newPage();
+	const page = await joinByPage(test, kind, `${steered.origin}/${ROOM}`, name);
 
-	await page.evaluateOnNewDocument(keepConnections);
-	await visitRoom(page, `${steered.origin}/${ROOM}`);
-	await page.type('#name', name);
-	await page.click('#join');
-	await page.waitForSelector('body[data-phase="here"]', { timeout: 20000 });
 	return { kind, page, steered };
 }
 

@@ -221,6 +221,33 @@ export async function startBrowserClient(test, kind, origin, toneHz = 1000) {
 	return new BrowserClient(kind, browser, page, test.folder);
 }
 
+/* Keeps the page's connections where a test finds them: window.connections, newest last. */
+function keepConnections() {
+	const Real = window.RTCPeerConnection;
+
+	window.connections = [];
+	window.RTCPeerConnection = class extends Real {
+		constructor(...options) {
+			super(...options);
+			window.connections.push(this);
+		}
+	};
+}
+
+/* Joins a room by its page, in a browser of its own; its connections are window.connections. */
+export async function joinByPage(test, kind, url, name) {
+	const browser = await startBrowser(test, kind);
+	const page = await browser.newPage();
+
+	await page.evaluateOnNewDocument(keepConnections);
+	await visitRoom(page, url);
+	await page.type('#name', name);
+	await page.click('#join');
+	await page.waitForSelector('body[data-screen="meeting"][data-phase="here"]',
+	    { timeout: 20000 });
+	return page;
+}
+
 /*
  * Opens a room's page and waits for what comes before joining. A browser that has just been
  * started and shows nothing for 15 s is asked once more, and that is said.

@@ -1,7 +1,7 @@
 // timeout: 150
 // What a person in a grid of four by four sends: no more than the own tile needs.
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { startBrowser, visitRoom } from '../harness/browser-client.mjs';
+import { joinByPage } from '../harness/browser-client.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { roomFigures, startServer } from '../harness/server.mjs';
@@ -9,30 +9,6 @@ import { pause, runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'full-house';
 const OTHERS = 14, SETTLE_MS = 5000, SECONDS = 5, MOST_BPS = 200_000;
-
-/* Joins by the page, whose connections are kept where the test finds them. */
-async function join(test, server, kind) {
-	const browser = await startBrowser(test, kind);
-	const page = await browser.newPage();
-
-	await page.evaluateOnNewDocument(() => {
-		const Native = RTCPeerConnection;
-
-		window.connections = [];
-		window.RTCPeerConnection = class extends Native {
-			constructor(...options) {
-				super(...options);
-				window.connections.push(this);
-			}
-		};
-	});
-	await visitRoom(page, `${server.public}/${ROOM}`);
-	await page.type('#name', kind);
-	await page.click('#join');
-	await page.waitForSelector('body[data-screen="meeting"][data-phase="here"]',
-	    { timeout: 20000 });
-	return page;
-}
 
 /* Bytes of media sent so far, and frames. */
 function sent(page) {
@@ -57,7 +33,7 @@ await runTest(140, async (test) => {
 	    '--kbps', 30, '--no-audio');
 	const pages = [];
 	for (const kind of ['chromium', 'firefox'])
-		pages.push([kind, await join(test, server, kind)]);
+		pages.push([kind, await joinByPage(test, kind, `${server.public}/${ROOM}`, kind)]);
 	await until('sixteen people', 30000, async () =>
 	    (await roomFigures(server, ROOM)).people === OTHERS + 2);
 	await pause(SETTLE_MS);
