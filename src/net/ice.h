@@ -2,8 +2,9 @@
  * ICE of one peer: which addresses are proven, and which is used (RFC 8445).
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Of net/transport.c. ice_lite.c answers checks (both roles need it), and
- * ice_control.c sends them (tessera-peer). No I/O, no clock, no chance: what
+ * Of net/transport.c. ice_lite.c answers checks (both roles need it),
+ * ice_control.c sends them (tessera-peer), and ice_question.c sends the one
+ * that the server has, see there. No I/O, no clock, no chance: what
  * is to be sent comes out as bytes. An address is proven, for this peer alone,
  * by a check with the right user name and MESSAGE-INTEGRITY. Nothing is kept
  * or answered before that proof. Media goes to the selected path: the first
@@ -30,12 +31,24 @@
 #define ICE_CANDIDATES_MAX 16
 #define ICE_TEXT_MAX       256		/* RFC 8839, 5.4 */
 #define ICE_MOVED_US       2000000
+#define ICE_QUIET_US       100000
+#define ICE_QUESTION_GAP_US 200000	/* five checks a second at most */
+#define ICE_QUESTION_US    3000000	/* an answer may take so long */
 #define ICE_CONSENT_US     30000000	/* RFC 7675, 5.1 */
 
 struct ice_path {
 	union packet_addr remote, local;
 	int64_t           heard_us;	/* the last authentic STUN */
 	int64_t           active_us;	/* the last authentic anything */
+};
+
+/* A check of a controlled agent. */
+struct ice_question {
+	bool              open;		/* the answer has not come */
+	union packet_addr remote;	/* who was asked */
+	int64_t           began_us;
+	int64_t           next_us;	/* not sooner */
+	uint8_t           transaction[STUN_TRANSACTION_LEN];
 };
 
 struct ice {
@@ -46,12 +59,13 @@ struct ice {
 	unsigned path_count;
 	unsigned selected;		/* of paths, when there is one */
 	struct ice_path paths[ICE_PATHS_MAX];
+	uint64_t tie_breaker;
+	struct ice_question question;
 
 	/* Controlling only. */
 	bool     controlling;
 	bool     waiting;		/* for an answer to `transaction` */
 	bool     nominated;
-	uint64_t tie_breaker;
 	uint8_t  transaction[STUN_TRANSACTION_LEN];
 	unsigned candidate_count;
 	unsigned current;		/* candidate under check */
@@ -71,6 +85,7 @@ struct ice_event {
 	enum ice_verdict verdict;
 	size_t   reply_len;	/* bytes to send back; 0: none */
 	bool     fresh;		/* paths[path] is new, or was another before */
+	bool     moved;		/* media goes elsewhere than before */
 	bool     renewed;	/* the credentials before a restart are gone */
 	unsigned path;
 };
@@ -98,9 +113,41 @@ void ice_media_heard(struct ice *ice, const union packet_addr *remote,
 /* Where media goes; NULL before the first proof and without consent. */
 const struct ice_path *ice_selected(const struct ice *ice, int64_t now_us);
 
-/* For both halves: the path of these addresses is proven now. */
+/* For all halves: the path of these addresses is proven now. */
 unsigned ice_path_heard(struct ice *ice, const union packet_addr *remote,
     const union packet_addr *local, int64_t now_us, bool *fresh);
+
+/* Media goes by event->path from now on. */
+void ice_select(struct ice *ice, struct ice_event *event);
+
+/* ---- controlled: ice_question.c ------------------------------------------ */
+
+/* Nothing has come by the selected path for a while: it may have moved. */
+bool ice_quiet(const struct ice *ice, int64_t now_us);
+
+/*
+ * An authentic packet that is no STUN came from `remote`: whether the peer
+ * seems to have moved there, and is to be asked.
+ */
+bool ice_question_due(const struct ice *ice, const union packet_addr *remote,
+    int64_t now_us);
+
+/*
+ * Then writes the check that asks into `out` (STUN_MESSAGE_MAX); `fresh` is
+ * used when a new transaction begins. Returns its length, 0: no room.
+ */
+size_t ice_question_write(struct ice *ice, const union packet_addr *remote,
+    int64_t now_us, const uint8_t fresh[STUN_TRANSACTION_LEN], uint8_t *out);
+
+/* Whether an answer from there is waited for. */
+bool ice_question_asked(const struct ice *ice,
+    const union packet_addr *remote, int64_t now_us);
+
+/* An answer. The right one proves the path, selects it and is consent. */
+struct ice_event ice_question_answered(struct ice *ice,
+    const struct stun_message *m, const uint8_t *bytes, size_t len,
+    const union packet_addr *remote, const union packet_addr *local,
+    int64_t now_us);
 
 /* ---- controlling --------------------------------------------------------- */
 

@@ -102,6 +102,13 @@ ice_path_heard(struct ice *ice, const union packet_addr *remote,
 	return at;
 }
 
+void
+ice_select(struct ice *ice, struct ice_event *event)
+{
+	event->moved = ice->selected != event->path;
+	ice->selected = event->path;
+}
+
 /* RFC 8445, 7.2.2: the user name begins with the name of who is asked. */
 static bool
 username_is(const struct stun_message *m, const char *ufrag)
@@ -154,7 +161,7 @@ receive_request(struct ice *ice, const struct stun_message *m,
 	event.path = ice_path_heard(ice, remote, local, now_us, &event.fresh);
 	if (!ice->controlling && (m->use_candidate || now_us -
 	    ice->paths[ice->selected].active_us > ICE_MOVED_US))
-		ice->selected = event.path;
+		ice_select(ice, &event);
 	event.reply_len = stun_write_success(reply, STUN_MESSAGE_MAX,
 	    m->transaction, remote, password);
 	event.renewed = end_restart(ice, password);
@@ -175,6 +182,9 @@ ice_receive(struct ice *ice, const struct stun_message *m,
 		    now_us, reply);
 	if (ice->controlling && m->class == STUN_SUCCESS)
 		return ice_control_response(ice, m, bytes, len, remote, local,
+		    now_us);
+	if (m->class == STUN_SUCCESS)
+		return ice_question_answered(ice, m, bytes, len, remote, local,
 		    now_us);
 	return ignored;
 }

@@ -14,7 +14,6 @@
 #include "util/reader.h"
 #include "util/xalloc.h"
 
-#define STREAMS_MAX   32
 #define WINDOW        1024	/* packets that may come late */
 #define RTP_HEADER    12
 #define RTCP_HEADER   8
@@ -23,7 +22,7 @@ struct rtp_crypt {
 	struct srtp_sender *sender;	/* RTP of the first few SSRCs */
 	srtp_t   tx, rx;
 	unsigned stream_count;
-	uint32_t streams[STREAMS_MAX];	/* SSRCs that proved authentic */
+	uint32_t streams[RTP_CRYPT_STREAMS_MAX];	/* SSRCs that proved authentic */
 };
 
 /*
@@ -187,7 +186,7 @@ unprotect(struct rtp_crypt *c, uint8_t *bytes, size_t *len, size_t least,
 	if (r.bad || *len < least)
 		return -EBADMSG;
 	known = stream_known(c, ssrc);
-	if (!known && c->stream_count == STREAMS_MAX)
+	if (!known && c->stream_count == RTP_CRYPT_STREAMS_MAX)
 		return -ENOSPC;
 	err = error_of(undo(c->rx, bytes, &n));
 	if (err)
@@ -208,4 +207,11 @@ int
 rtp_crypt_unprotect_rtcp(struct rtp_crypt *c, uint8_t *bytes, size_t *len)
 {
 	return unprotect(c, bytes, len, RTCP_HEADER, 4, srtp_unprotect_rtcp);
+}
+
+unsigned
+rtp_crypt_streams(const struct rtp_crypt *c, const uint32_t **ssrcs)
+{
+	*ssrcs = c->streams;
+	return c->stream_count;
 }

@@ -4,7 +4,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * AES_CM_128_HMAC_SHA1_80. Incoming streams are made as their first authentic
- * packet comes, at most 32. Failures are counted by the caller and never act.
+ * packet comes, at most 32. Failures are counted by the caller and never act;
+ * what is not authentic stays as it was, and may be tried with other keys.
  * rtp_crypt_prepare must run once before the sandbox: libsrtp2 here stands on
  * NSS, which opens files when the first session is made; one session is kept
  * for ever, so that it never shuts down. Net thread.
@@ -21,6 +22,8 @@
 #define RTCP_CRYPT_TRAILER 24	/* … to RTCP */
 
 struct rtp_crypt;
+
+#define RTP_CRYPT_STREAMS_MAX 32
 
 int rtp_crypt_prepare(void);
 
@@ -41,5 +44,8 @@ int rtp_crypt_protect_rtcp(struct rtp_crypt *c, uint8_t *bytes, size_t *len,
 int rtp_crypt_unprotect(struct rtp_crypt *c, uint8_t *bytes, size_t *len);
 int rtp_crypt_unprotect_rtcp(struct rtp_crypt *c, uint8_t *bytes,
     size_t *len);
+
+/* The SSRCs that proved authentic so far, in this order; borrowed. */
+unsigned rtp_crypt_streams(const struct rtp_crypt *c, const uint32_t **ssrcs);
 
 #endif

@@ -337,6 +337,22 @@ stun_write_unknown(uint8_t *out, size_t size,
 	return write_end(&w, password);
 }
 
+/* A Binding request but for its end; `role` is one of the two of ICE. */
+static void
+write_check(struct writer *w,
+    const uint8_t transaction[STUN_TRANSACTION_LEN], const char *username,
+    uint32_t priority, enum stun_attribute role, uint64_t tie_breaker)
+{
+	write_header(w, BINDING_REQUEST, transaction);
+	write_attribute(w, USERNAME, username, strlen(username));
+	writer_u16(w, PRIORITY);
+	writer_u16(w, 4);
+	writer_u32(w, priority);
+	writer_u16(w, (uint16_t)role);
+	writer_u16(w, 8);
+	writer_u64(w, tie_breaker);
+}
+
 size_t
 stun_write_request(uint8_t *out, size_t size,
     const uint8_t transaction[STUN_TRANSACTION_LEN], const char *username,
@@ -345,15 +361,21 @@ stun_write_request(uint8_t *out, size_t size,
 {
 	struct writer w = writer_of(out, size);
 
-	write_header(&w, BINDING_REQUEST, transaction);
-	write_attribute(&w, USERNAME, username, strlen(username));
-	writer_u16(&w, PRIORITY);
-	writer_u16(&w, 4);
-	writer_u32(&w, priority);
-	writer_u16(&w, ICE_CONTROLLING);
-	writer_u16(&w, 8);
-	writer_u64(&w, tie_breaker);
+	write_check(&w, transaction, username, priority, ICE_CONTROLLING,
+	    tie_breaker);
 	if (use_candidate)
 		write_attribute(&w, USE_CANDIDATE, NULL, 0);
+	return write_end(&w, password);
+}
+
+size_t
+stun_write_question(uint8_t *out, size_t size,
+    const uint8_t transaction[STUN_TRANSACTION_LEN], const char *username,
+    const char *password, uint32_t priority, uint64_t tie_breaker)
+{
+	struct writer w = writer_of(out, size);
+
+	write_check(&w, transaction, username, priority, ICE_CONTROLLED,
+	    tie_breaker);
 	return write_end(&w, password);
 }

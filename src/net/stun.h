@@ -61,4 +61,9 @@ size_t stun_write_request(uint8_t *out, size_t size,
     const char *password, uint32_t priority, uint64_t tie_breaker,
     bool use_candidate);
 
+/* Likewise of a controlled agent (the server). */
+size_t stun_write_question(uint8_t *out, size_t size,
+    const uint8_t transaction[STUN_TRANSACTION_LEN], const char *username,
+    const char *password, uint32_t priority, uint64_t tie_breaker);
+
 #endif

@@ -141,6 +141,8 @@ path_proven(struct transport *t, const struct ice_event *event)
 	/* Somebody else may have proved it since: the last one has it. */
 	if (event->fresh || t->addresses[event->path].transport == NULL)
 		transport_table_bind(t->table, t, event->path);
+	if (event->moved && transport_connected(t) && t->handler.moved)
+		t->handler.moved(t->handler.to);
 	if (t->dtls_started)
 		return;
 	t->dtls_started = true;
@@ -174,8 +176,33 @@ transport_receive_stun(struct transport *t, const struct stun_message *m,
 	}
 }
 
+/* Asks who was heard whether he is there now, if need be. */
 static void
-receive_srtp(struct transport *t, struct packet *packet, int64_t now_us,
+ask_back(struct transport *t, const struct packet *heard, int64_t now_us)
+{
+	uint8_t        fresh[STUN_TRANSACTION_LEN];
+	struct packet *packet;
+
+	if (!ice_question_due(&t->ice, &heard->remote, now_us))
+		return;
+	packet = packet_new(t->table->pool);
+	if (packet == NULL)
+		return;
+	random_bytes(fresh, sizeof(fresh));
+	packet->len = ice_question_write(&t->ice, &heard->remote, now_us,
+	    fresh, packet->bytes);
+	packet->remote = heard->remote;
+	packet->local = heard->local;
+	if (packet->len > 0)
+		media_socket_send(t->table->socket, packet);
+	else
+		packet_free(&packet);
+	t->table->asked_until_us = now_us + ICE_QUESTION_US;
+}
+
+/* 0, and the packet is taken; else it stays as it was. */
+static int
+take_srtp(struct transport *t, struct packet *packet, int64_t now_us,
     bool rtcp)
 {
 	int err = -EBADMSG;
@@ -184,20 +211,43 @@ receive_srtp(struct transport *t, struct packet *packet, int64_t now_us,
 		err = rtcp ? rtp_crypt_unprotect_rtcp(t->crypt, packet->bytes,
 		    &packet->len) : rtp_crypt_unprotect(t->crypt,
 		    packet->bytes, &packet->len);
-	if (err) {
-		if (err == -EALREADY)
-			t->stats.replayed++;
-		else
-			t->stats.not_authentic++;
-		packet_free(&packet);
-		return;
-	}
+	if (err)
+		return err;
 	t->heard_us = now_us;
+	transport_table_learn(t->table, t);
 	ice_media_heard(&t->ice, &packet->remote, now_us);
+	ask_back(t, packet, now_us);
 	if (rtcp)
 		t->handler.rtcp(t->handler.to, packet);
 	else
 		t->handler.rtp(t->handler.to, packet);
+	return 0;
+}
+
+static void
+receive_srtp(struct transport *t, struct packet *packet, int64_t now_us,
+    bool rtcp)
+{
+	const int err = take_srtp(t, packet, now_us, rtcp);
+
+	if (err == 0)
+		return;
+	if (err == -EALREADY)
+		t->stats.replayed++;
+	else
+		t->stats.not_authentic++;
+	packet_free(&packet);
+}
+
+bool
+transport_receive_roaming(struct transport *t, struct packet *packet,
+    int64_t now_us, bool rtcp)
+{
+	t->now_us = now_us;
+	if (take_srtp(t, packet, now_us, rtcp) != 0)
+		return false;
+	t->stats.roamed++;
+	return true;
 }
 
 void
@@ -302,8 +352,9 @@ transport_new(struct transport **out, struct transport_table *table,
 		free(t);
 		return err;
 	}
+	random_bytes(&tie_breaker, sizeof(tie_breaker));
+	t->ice.tie_breaker = tie_breaker;
 	if (cfg->controlling) {
-		random_bytes(&tie_breaker, sizeof(tie_breaker));
 		ice_control_init(&t->ice, tie_breaker);
 		table->controlling = true;
 	}

@@ -6,14 +6,18 @@
  *             ├─ DTLS ─► dtls_link ── keys ──► rtp_crypt
  *             └─ SRTP ─► rtp_crypt ─► on_rtp, on_rtcp (plain)
  *
- * Only an address that passed an authenticated check is heard or spoken to.
- * Errors are counted, never act. ICE-lite (controlled) in the server; the
- * controlling full side, one candidate pair at a time, for tessera-peer. DTLS
- * starts with the first authenticated check. The address follows later
- * USE-CANDIDATE checks. Owner: net thread; time is an argument.
+ * Only an address that passed an authenticated check is spoken to, and heard:
+ * but for SRTP that is authentic and new, of a peer who has gone quiet. His
+ * address may have changed, so he is asked there (net/ice_question.c); media
+ * goes there only when he has answered. Errors are counted, never act.
+ * ICE-lite (controlled) in the server; the controlling full side, one candidate
+ * pair at a time, for tessera-peer. DTLS starts with the first authenticated
+ * check. The address follows later USE-CANDIDATE checks. Owner: net thread;
+ * time is an argument.
  *
  * transport_table finds the transport of a datagram: by the validated source
- * address, else, for STUN, by our ufrag in the USERNAME.
+ * address, else, for STUN, by our ufrag in the USERNAME; for SRTP, by its SSRC
+ * among those who are quiet, a thousand guesses a second at most.
  */
 #ifndef NET_TRANSPORT_H
 #define NET_TRANSPORT_H
@@ -40,6 +44,8 @@ struct transport_handler {
 	/* A plain packet; takes it. */
 	void (*rtp)(void *to, struct packet *packet);
 	void (*rtcp)(void *to, struct packet *packet);
+	/* Media goes to another address from now on. May be NULL. */
+	void (*moved)(void *to);
 	/* The caller frees the transport later, not from inside. */
 	void (*ended)(void *to, enum transport_end how);
 	void  *to;
@@ -59,6 +65,7 @@ struct transport_stats {
 	uint64_t not_authentic;		/* SRTP, STUN */
 	uint64_t replayed;
 	uint64_t not_validated;		/* of a candidate before its check */
+	uint64_t roamed;		/* heard from an address unproven */
 	uint64_t malformed;
 };
 

@@ -12,6 +12,7 @@
 #include "net/rtp_crypt.h"
 #include "net/stun.h"
 #include "net/transport.h"
+#include "util/rate_limit.h"
 
 /* One proven address in the table's index. */
 struct address_entry {
@@ -27,6 +28,13 @@ struct name_entry {
 	const char        *ufrag;	/* of its ICE; NULL: not in the index */
 };
 
+/* An SSRC that proved authentic in the table's index. */
+struct stream_entry {
+	struct stream_entry *next;	/* of the same bucket */
+	struct transport    *transport;
+	uint32_t             ssrc;
+};
+
 enum { NAME_NOW, NAME_BEFORE_RESTART, NAMES_MAX };
 
 struct transport {
@@ -39,6 +47,8 @@ struct transport {
 	struct dtls_link        *dtls;
 	struct rtp_crypt        *crypt;		/* once connected */
 	struct address_entry     addresses[ICE_PATHS_MAX]; /* by path */
+	unsigned                 stream_count;
+	struct stream_entry      streams[RTP_CRYPT_STREAMS_MAX];
 	bool     dtls_started;
 	bool     ended;
 	int64_t  heard_us;
@@ -48,6 +58,7 @@ struct transport {
 #define TRANSPORTS_MAX  1024
 #define ADDRESS_BUCKETS 1024	/* a power of two */
 #define NAME_BUCKETS    256	/* likewise */
+#define STREAM_BUCKETS  256	/* likewise */
 
 struct transport_table {
 	struct media_socket  *socket;	/* borrowed */
@@ -59,6 +70,9 @@ struct transport_table {
 	uint32_t              seed;	/* of the hashes */
 	struct address_entry *by_address[ADDRESS_BUCKETS];
 	struct name_entry    *by_name[NAME_BUCKETS];
+	struct stream_entry  *by_stream[STREAM_BUCKETS];
+	struct rate_limit     guesses;
+	int64_t               asked_until_us;	/* answers may come */
 };
 
 /* -ENOSPC when full, -EEXIST when the user name is taken. */
@@ -79,6 +93,17 @@ void transport_table_name(struct transport_table *table,
 /* Indexes t->ice.paths[path], taking the address from whoever had it. */
 void transport_table_bind(struct transport_table *table, struct transport *t,
     unsigned path);
+
+/* Indexes the SSRCs of t->crypt that are not yet. */
+void transport_table_learn(struct transport_table *table,
+    struct transport *t);
+
+/*
+ * A packet of SRTP or SRTCP (`rtcp`) of an address that is not t's. Returns
+ * false, with the packet as it was, when it is not authentic; else takes it.
+ */
+bool transport_receive_roaming(struct transport *t, struct packet *packet,
+    int64_t now_us, bool rtcp);
 
 /* Each takes the packet. */
 void transport_receive_stun(struct transport *t, const struct stun_message *m,

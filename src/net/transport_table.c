@@ -8,7 +8,12 @@
 
 #include "net/transport_internal.h"
 #include "util/random.h"
+#include "util/reader.h"
 #include "util/xalloc.h"
+
+/* An HMAC each: 1000 a second, a hundred in a row. */
+#define GUESS_SPACING_US 1000
+#define GUESS_BURST      100
 
 /* ---- hashing ------------------------------------------------------------- */
 
@@ -22,6 +27,13 @@ hash(uint32_t seed, const void *bytes, size_t len)
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ p[i]) * 16777619u;
 	return h ^ h >> 15;
+}
+
+static struct stream_entry **
+stream_bucket(struct transport_table *table, uint32_t ssrc)
+{
+	return &table->by_stream[hash(table->seed, &ssrc, sizeof(ssrc)) &
+	    (STREAM_BUCKETS - 1)];
 }
 
 static struct address_entry **
@@ -149,6 +161,37 @@ transport_table_name(struct transport_table *table, struct transport *t)
 	}
 }
 
+void
+transport_table_learn(struct transport_table *table, struct transport *t)
+{
+	const uint32_t *ssrcs;
+	const unsigned  count = rtp_crypt_streams(t->crypt, &ssrcs);
+
+	for (; t->stream_count < count; t->stream_count++) {
+		struct stream_entry  *entry = &t->streams[t->stream_count];
+		struct stream_entry **bucket =
+		    stream_bucket(table, ssrcs[t->stream_count]);
+
+		entry->transport = t;
+		entry->ssrc = ssrcs[t->stream_count];
+		entry->next = *bucket;
+		*bucket = entry;
+	}
+}
+
+static void
+forget_streams(struct transport_table *table, struct transport *t)
+{
+	for (; t->stream_count > 0; t->stream_count--) {
+		struct stream_entry  *entry = &t->streams[t->stream_count - 1];
+		struct stream_entry **at = stream_bucket(table, entry->ssrc);
+
+		while (*at != entry)
+			at = &(*at)->next;
+		*at = entry->next;
+	}
+}
+
 int
 transport_table_add(struct transport_table *table, struct transport *t)
 {
@@ -172,6 +215,7 @@ transport_table_remove(struct transport_table *table, struct transport *t)
 		at = &(*at)->next;
 	*at = t->next;
 	transport_table_unname(table, t);
+	forget_streams(table, t);
 	for (unsigned i = 0; i < ICE_PATHS_MAX; i++)
 		unbind(table, &t->addresses[i]);
 	table->count--;
@@ -197,14 +241,30 @@ find_by_candidate(struct transport_table *table, const union packet_addr *a)
 	return t;
 }
 
+/* Who was asked there (net/ice_question.c): few, and not for long. */
+static struct transport *
+find_by_question(struct transport_table *table, const union packet_addr *a,
+    int64_t now_us)
+{
+	struct transport *t = now_us <= table->asked_until_us ? table->all :
+	    NULL;
+
+	while (t && !ice_question_asked(&t->ice, a, now_us))
+		t = t->next;
+	return t;
+}
+
 static struct transport *
 find_for_stun(struct transport_table *table, const struct stun_message *m,
-    const union packet_addr *remote)
+    const union packet_addr *remote, int64_t now_us)
 {
-	const char *colon;
+	struct transport *t;
+	const char       *colon;
 
-	if (m->class != STUN_REQUEST)
-		return find_by_candidate(table, remote);
+	if (m->class != STUN_REQUEST) {
+		t = find_by_candidate(table, remote);
+		return t ? t : find_by_question(table, remote, now_us);
+	}
 	colon = m->username ? memchr(m->username, ':', m->username_len) : NULL;
 	if (colon == NULL)
 		return NULL;
@@ -227,11 +287,42 @@ stun_datagram(struct transport_table *table, struct packet *packet,
 		packet_free(&packet);
 		return;
 	}
-	t = find_for_stun(table, &m, &packet->remote);
+	t = find_for_stun(table, &m, &packet->remote, now_us);
 	if (t)
 		transport_receive_stun(t, &m, packet, now_us);
 	else
 		stray(table, packet);
+}
+
+/*
+ * SRTP from an unproven address: of a peer whose NAT forgot him? His old path
+ * has gone quiet then, and the packet is authentic with his keys. Takes the
+ * packet if so. Who floods us with SSRCs that he knows hinders no more than
+ * this: the peer's next check does it then.
+ */
+static bool
+roams(struct transport_table *table, struct packet *packet, bool rtcp,
+    int64_t now_us)
+{
+	struct reader        r = reader_of(packet->bytes, packet->len);
+	struct stream_entry *entry;
+	uint32_t             ssrc;
+
+	reader_skip(&r, rtcp ? 4 : 8);
+	ssrc = reader_u32(&r);
+	entry = r.bad ? NULL : *stream_bucket(table, ssrc);
+	for (; entry; entry = entry->next) {
+		if (entry->ssrc != ssrc ||
+		    !ice_quiet(&entry->transport->ice, now_us))
+			continue;
+		if (!rate_limit_pass(&table->guesses, now_us, GUESS_SPACING_US,
+		    GUESS_BURST))
+			return false;
+		if (transport_receive_roaming(entry->transport, packet, now_us,
+		    rtcp))
+			return true;
+	}
+	return false;
 }
 
 void
@@ -250,6 +341,9 @@ transport_table_datagram(struct transport_table *table, struct packet *packet,
 		transport_receive(t, kind, packet, now_us);
 		return;
 	}
+	if ((kind == DATAGRAM_RTP || kind == DATAGRAM_RTCP) &&
+	    roams(table, packet, kind == DATAGRAM_RTCP, now_us))
+		return;
 	t = find_by_candidate(table, &packet->remote);
 	if (t)
 		t->stats.not_validated++;

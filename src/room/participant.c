@@ -361,6 +361,21 @@ participant_again(struct participant *who, int64_t now_us)
 	participant_want_key(who, now_us);
 }
 
+/*
+ * What went to the address before is lost, and much of what came from the new
+ * one. Repair may do; a key frame each way is certain.
+ */
+static void
+participant_moved(void *to)
+{
+	struct participant *who = to;
+	const int64_t       now_us = clock_monotonic_us();
+
+	log_info(&who->log, "moved to another address");
+	subscription_want_key(who, now_us);
+	participant_want_key(who, now_us);
+}
+
 static enum ipc_presence_state
 presence_after(int64_t silent_us)
 {
@@ -567,7 +582,8 @@ participant_connect(struct participant *who, const char *ufrag,
 		.identity = who->room->identity,
 		.handler = {
 			participant_connected, participant_rtp,
-			participant_rtcp, participant_ended, who,
+			participant_rtcp, participant_moved,
+			participant_ended, who,
 		},
 	};
 

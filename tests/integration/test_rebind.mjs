@@ -8,7 +8,7 @@ import { startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'moving-train';
-/* Its next check comes within 2.5 s, and one second is for the machine. */
+/* Its media tells; its next check would come within 2.5 s, and one second is for the machine. */
 const GAP_MS = 4000;
 
 await enterNamespace();

@@ -345,7 +345,7 @@ stage_join_without(struct stage *stage, unsigned i,
 		.controlling = true, .local_ufrag = "peer",
 		.local_pwd = "peerpasswordpeerpassword",
 		.identity = stage->identity,
-		.handler = { on_connected, on_rtp, on_rtcp, on_ended, c },
+		.handler = { on_connected, on_rtp, on_rtcp, NULL, on_ended, c },
 	};
 	union packet_addr       remote = { 0 };
 	char                    text[4096];

@@ -135,7 +135,7 @@ peer_transport(struct peer *peer, const struct sdp_answered *a,
 		.remote_pwd = a->pwd,
 		.identity = peer->cfg.identity,
 		.handler = { on_connected, peer_on_rtp, peer_on_rtcp,
-		    on_ended, peer },
+		    NULL, on_ended, peer },
 	};
 	int err;
 
