@@ -1,9 +1,11 @@
-// The line of our page fails for 10 s and for 40 s, and its NAT forgets it. By hand. timeout: 300
+// The line of our page fails for 10 s and for 40 s, and its NAT forgets it. By hand. timeout: 340
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// As it happens to people: the page in Chromium and in Firefox, each behind a relay of its own,
-// and nothing but UDP is cut. How long until sound and picture are back is the meaning, so this
-// needs a machine that does nothing else.
+// As it happens to people: the page in Chromium and in Firefox, each behind a relay of its own.
+// UDP alone is cut, or all of the line. How long until sound and picture are back is the meaning,
+// so this needs a machine that does nothing else. SHOTS=FOLDER makes pictures of the pages
+// meanwhile.
+import path from 'node:path';
 import { palette } from '../harness/analyse.mjs';
 import { joinByPage } from '../harness/browser-client.mjs';
 import { figuresOf } from '../harness/meter.mjs';
@@ -25,14 +27,15 @@ async function visit(test, server, kind, name) {
 
 /* What the page's newest connection has got so far, and how many there were. */
 async function look({ page }) {
-	const { count, reports } = await page.evaluate(async () => ({
+	const { count, calm, reports } = await page.evaluate(async () => ({
 		count: window.connections.length,
+		calm: document.body.dataset.phase === 'here',
 		reports: [...(await window.connections.at(-1).getStats()).entries()],
 	}));
 	const { audio, video } = figuresOf(new Map(reports));
 
 	return {
-		count, frames: video?.decoded ?? 0,
+		count, calm, frames: video?.decoded ?? 0,
 		heard: (audio?.samples ?? 0) - (audio?.concealed ?? 0),
 	};
 }
@@ -42,7 +45,10 @@ function more(now, before, key, by) {
 	return now[key] - (now.count === before.count ? before[key] : 0) > by;
 }
 
-/* ms from `since` until sound (100 ms of it) and picture are more than they were. */
+/*
+ * ms from `since` until sound (100 ms of it) and picture are more than they were, and until the
+ * page says no more that anything is wrong.
+ */
 async function backAfter(visitor, before, since) {
 	const found = { kind: visitor.kind };
 
@@ -54,19 +60,37 @@ async function backAfter(visitor, before, since) {
 			found.sound ??= ms;
 		if (more(now, before, 'frames', 1))
 			found.picture ??= ms;
-		return found.sound !== undefined && found.picture !== undefined;
+		if (now.calm)
+			found.calm ??= ms;
+		return found.sound !== undefined && found.picture !== undefined &&
+		    found.calm !== undefined;
 	}, 20);
 	return found;
 }
 
-async function blackout(visitors, seconds) {
-	for (const { steered } of visitors)
+/* What the pages show, for who wants to look. */
+async function shoot(visitors, name) {
+	if (process.env.SHOTS)
+		await Promise.all(visitors.map(({ kind, page }) => page.screenshot({
+			path: path.join(process.env.SHOTS, `${name}-${kind}.png`) })));
+}
+
+async function blackout(visitors, seconds, whole = false) {
+	for (const { steered } of visitors) {
 		steered.relay.say(`both blackout ${seconds}`);
+		steered.dead = whole;
+	}
 	const end = performance.now() + seconds * 1000;
 	/* What was under way when the line was cut has come by now. */
 	await pause(1000);
 	const before = await Promise.all(visitors.map(look));
+	await pause((end - performance.now()) / 2);
+	await shoot(visitors, `${seconds}-s-half`);
+	await pause(end - performance.now() - 2000);
+	await shoot(visitors, `${seconds}-s-end`);
 	await pause(end - performance.now());
+	for (const { steered } of visitors)
+		steered.dead = false;
 	return Promise.all(visitors.map((visitor, i) => backAfter(visitor, before[i], end)));
 }
 
@@ -81,14 +105,15 @@ async function rebind(visitors) {
 }
 
 function judge(test, words, results, soundMs, pictureMs, kept) {
-	for (const { kind, sound, picture, count } of results)
-		test.check(sound <= soundMs && picture <= pictureMs && (!kept || count === kept),
-		    `${words}, ${kind}: it comes back by itself`,
-		    `sound ${sound} ms, picture ${picture} ms, connection ${count}`);
+	for (const { kind, sound, picture, calm, count } of results)
+		test.check(sound <= soundMs && picture <= pictureMs && calm <= pictureMs &&
+		    (!kept || count === kept), `${words}, ${kind}: it comes back by itself`,
+		`sound ${sound} ms, picture ${picture} ms, no word of it ${calm} ms, ` +
+		`connection ${count}`);
 }
 
 await enterNamespace();
-await runTest(290, async (test) => {
+await runTest(330, async (test) => {
 	const server = await startServer(test);
 	const other = startProcessClient(test, 'wrtc');
 	await other.join({
@@ -108,4 +133,9 @@ await runTest(290, async (test) => {
 	judge(test, '10 s of nothing', await blackout(visitors, 10), 1000, 2000, 1);
 	await pause(5000);
 	judge(test, '40 s of nothing', await blackout(visitors, 40), 3000, 3000);
+	await pause(5000);
+	await shoot(visitors, 'after');
+	judge(test, '10 s without requests, too', await blackout(visitors, 10, true), 1000, 2000);
+	await pause(5000);
+	judge(test, '40 s without requests, too', await blackout(visitors, 40, true), 3000, 3000);
 });

@@ -116,6 +116,8 @@ async function textOf(stream) {
 class Steered {
 	origin = '';
 	relay = null;
+	/* Requests get nowhere, and are not answered later either. */
+	dead = false;
 	#starting = null;
 	#test;
 	#options;
@@ -147,6 +149,8 @@ class Steered {
 	}
 
 	passOn(request, response, server) {
+		if (this.dead)
+			return;
 		const onward = http.request(new URL(request.url, server), {
 			method: request.method,
 			headers: { ...request.headers, host: new URL(server).host },
@@ -172,7 +176,7 @@ class Steered {
 
 /*
  * An origin in front of `server`; `options` of the relay: seed, up, down (words), everyMs. After
- * somebody has joined by it, `.relay` is there.
+ * somebody has joined by it, `.relay` is there. While `.dead` is set, requests get no answer.
  */
 export async function steer(test, server, options = {}) {
 	const steered = new Steered(test, options);

@@ -79,6 +79,7 @@ class FakePeer extends EventTarget {
 	transceivers = [];
 	restarts = 0;
 	rollbacks = 0;
+	packets = 0;
 
 	constructor() {
 		super();
@@ -116,7 +117,7 @@ class FakePeer extends EventTarget {
 	}
 
 	async getStats() {
-		return new Map();
+		return new Map([['in', { type: 'inbound-rtp', packetsReceived: this.packets }]]);
 	}
 
 	become(state) {
@@ -163,9 +164,13 @@ function headersOf(pairs) {
 	return { get: (name) => pairs[name] ?? null };
 }
 
-function fakeRestart() {
+async function fakeRestart() {
 	const answer = fakes.restarts.shift() ?? {};
 
+	if (answer.takes)
+		await new Promise((resolve) => {
+			clock.start(resolve, answer.takes, 0);
+		});
 	if (answer.cut || fakes.down)
 		throw new TypeError('network');
 	if (answer.status)
@@ -180,6 +185,8 @@ async function fakeFetch(url, { method = 'GET', headers = {}, body } = {}) {
 	fakes.requests.push({ url, method, headers, body });
 	if (method === 'PATCH' && headers['If-Match'])
 		return fakeRestart();
+	if (method === 'HEAD' && fakes.down)
+		throw new TypeError('network');
 	if (method !== 'POST')
 		return { ok: true, status: 200, headers: headersOf({}) };
 
@@ -203,7 +210,7 @@ const clock = new FakeClock();
 export const fakes = {
 	peers: [], streams: [], requests: [],
 	answers: [],			/* to the next joins; none: 201 */
-	restarts: [],			/* to the next ICE restarts; none: 200 */
+	restarts: [],			/* to the next ICE restarts; none: 200 at once */
 	down: false,
 	onjoin: () => {},		/* the server has a join, and has not answered */
 
@@ -226,6 +233,10 @@ export const fakes = {
 	},
 	joins() {
 		return this.requests.filter(({ method }) => method === 'POST').length;
+	},
+	/* How often was asked whether the server is there. */
+	looks() {
+		return this.requests.filter(({ method }) => method === 'HEAD').length;
 	},
 	/* ICE restarts that were asked for. */
 	asked() {

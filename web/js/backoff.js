@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 const PAUSES_MS = [300, 700, 1500, 3000, 5000];
+/* Whether a dead line has come back is asked more often: that costs nobody anything. */
+const DEAD_MS = 1000;
 const GIVE_UP_MS = 60_000;
 
 export class BackOff {
@@ -17,13 +19,15 @@ export class BackOff {
 	 * Waits until the next try is due, or the network is back.
 	 * @param {number} now_ms
 	 * @param {number} least_ms as the server asked
+	 * @param {boolean} dead nothing gets through
 	 * @returns {Promise<boolean>} false: tried long enough
 	 */
-	async pause(now_ms, least_ms) {
+	async pause(now_ms, least_ms, dead = false) {
 		if (now_ms - this.#began_ms > GIVE_UP_MS)
 			return false;
 
-		const own_ms = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+		const own_ms = Math.min(dead ? DEAD_MS : Infinity,
+			PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)]);
 
 		await new Promise((resolve) => {
 			this.#wake = () => resolve(undefined);

@@ -7,22 +7,42 @@
  * needs new ways through it.
  */
 const FIRST_MS = 3_000;
-const EVERY_MS = 5_000;
+/*
+ * Checks of a browser come at growing intervals, of a restart at short ones
+ * again. On a line so slow that answers take as long, less often.
+ */
+const EVERY_MS = 2_000;
+const PATIENCE = 3;
 /* Restarts keep some browsers from ever giving up. */
 const GIVE_UP_MS = 20_000;
 
+/*
+ * A browser calls a line connected when its next check is answered, up to 5 s
+ * after sound and picture are back: so many packets in a look say it sooner.
+ */
+const LOOK_MS = 300;
+const LOOK_PACKETS = 3;
+const SILENT_MS = 2_000;
+
 export class Mender {
-	#restart; #giveUp;
-	#timer = 0; #began_ms = 0; #round = 0;
+	#restart; #packets; #hear; #giveUp;
+	#timer = 0; #looker = 0; #began_ms = 0; #round = 0;
+	#count = -1; #heard_ms = 0; #hears = false;
 
 	/**
-	 * @param {() => Promise<void>} restart one try
-	 * @param {(reason: string) => void} giveUp the line is to be replaced:
+	 * @param {object} on
+	 * @param {() => Promise<void>} on.restart one try
+	 * @param {() => Promise<number>} on.packets that have come so far
+	 * @param {(heard: boolean) => void} on.hear whether media comes on the line
+	 *        that the browser calls silent: false at first
+	 * @param {(reason: string) => void} on.giveUp the line is to be replaced:
 	 *        'line' when it is silent for too long, 'session' when the server
 	 *        has forgotten it
 	 */
-	constructor(restart, giveUp) {
+	constructor({ restart, packets, hear, giveUp }) {
 		this.#restart = restart;
+		this.#packets = packets;
+		this.#hear = hear;
 		this.#giveUp = giveUp;
 	}
 
@@ -30,16 +50,32 @@ export class Mender {
 	begin() {
 		if (this.#began_ms)
 			return;
+		this.#start(FIRST_MS);
+		this.#hear(false);
+	}
+
+	/** A line that is new, and must come up soon. */
+	beginNew() {
+		this.end();
+		this.#start(EVERY_MS);
+	}
+
+	/** @param {number} first_ms until the first try */
+	#start(first_ms) {
 		this.#began_ms = performance.now();
 		this.#round++;
-		this.#wait(FIRST_MS);
+		this.#count = -1;
+		this.#wait(first_ms);
+		this.#looker = setInterval(this.#look, LOOK_MS);
 	}
 
 	/** It answers, or is no more. */
 	end() {
 		clearTimeout(this.#timer);
+		clearInterval(this.#looker);
 		removeEventListener('online', this.#now);
 		this.#began_ms = 0;
+		this.#hears = false;
 	}
 
 	/** @param {number} ms */
@@ -50,6 +86,8 @@ export class Mender {
 
 	#now = async () => {
 		const round = this.#round;
+		const asked_ms = performance.now();
+		let took_ms = 0;
 
 		clearTimeout(this.#timer);
 		removeEventListener('online', this.#now);
@@ -60,6 +98,7 @@ export class Mender {
 		}
 		try {
 			await this.#restart();
+			took_ms = performance.now() - asked_ms;
 		} catch (error) {
 			/* Without a network the next try may do better. */
 			if (error.code === 'not-found' && this.#goesOn(round)) {
@@ -68,7 +107,30 @@ export class Mender {
 			}
 		}
 		if (this.#goesOn(round))
-			this.#wait(EVERY_MS);
+			this.#wait(Math.max(EVERY_MS, PATIENCE * took_ms));
+	};
+
+	#look = async () => {
+		const round = this.#round;
+		const count = await this.#packets();
+		const now_ms = performance.now();
+
+		if (!this.#goesOn(round))
+			return;
+
+		const more = this.#count < 0 ? 0 : count - this.#count;
+
+		this.#count = count;
+		if (more > 0)
+			this.#heard_ms = now_ms;
+
+		const hears = more >= LOOK_PACKETS ||
+			this.#hears && now_ms - this.#heard_ms < SILENT_MS;
+
+		if (hears === this.#hears)
+			return;
+		this.#hears = hears;
+		this.#hear(hears);
 	};
 
 	/** @param {number} round */

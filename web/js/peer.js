@@ -218,6 +218,15 @@ export class Peer {
 		return this.#settings;
 	}
 
+	/** How many packets have come. */
+	async packets() {
+		let n = 0;
+
+		for (const report of (await this.#pc.getStats()).values())
+			n += report.type === 'inbound-rtp' ? report.packetsReceived ?? 0 : 0;
+		return n;
+	}
+
 	/**
 	 * @param {number} now_ms
 	 * @returns {Promise<Sample>}

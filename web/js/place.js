@@ -52,8 +52,13 @@ export class Place {
 	/**
 	 * One new connection; resolves with our id when media can flow on it.
 	 * @param {() => boolean} unwanted the person has left meanwhile
+	 * @param {boolean} [wary] the server may be out of reach: a join into a
+	 *        dead line takes long to be given up
 	 */
-	async connect(unwanted) {
+	async connect(unwanted, wary = false) {
+		if (wary)
+			await this.#wire.reach();
+
 		const peer = new Peer(this.#tracks, this.#sends, this.#on.camera);
 
 		try {
@@ -75,6 +80,11 @@ export class Place {
 			}
 			throw error instanceof JoinError ? error : new JoinError('media');
 		}
+	}
+
+	/** Packets that came on the connection that there is. */
+	async packets() {
+		return await this.#peer?.packets() ?? 0;
 	}
 
 	/** Gives the connection that there is new ways through the network. */

@@ -24,9 +24,6 @@ const SAMPLE_MS = 2_000;
 /* Who has just said that it ends needs time to do so. */
 const SHUTDOWN_MS = 1_500;
 
-/* Trying again would change nothing. */
-const FINAL = ['room-name', 'bad-offer', 'not-acceptable', 'media-type'];
-
 /** One person's stay in one room. */
 export class Session extends EventTarget {
 	#place;
@@ -37,8 +34,12 @@ export class Session extends EventTarget {
 	#began_ms = 0;
 	#sampler = 0;			/* timer */
 
-	#mender = new Mender(() => this.#place.restart(),
-		(reason) => this.#reconnect(reason));
+	#mender = new Mender({
+		restart: () => this.#place.restart(),
+		packets: () => this.#place.packets(),
+		hear: (heard) => heard ? this.#mended() : this.#broken('line'),
+		giveUp: (reason) => this.#reconnect(reason),
+	});
 
 	/** What is known of the room. */
 	model = new RoomModel();
@@ -146,13 +147,16 @@ export class Session extends EventTarget {
 		return ['left', 'ended', 'failed'].includes(this.#phase);
 	}
 
-	async #connect() {
-		this.model.you = await this.#place.connect(() => this.#over());
+	async #connect(wary = false) {
+		this.model.you = await this.#place.connect(() => this.#over(), wary);
 	}
 
 	/** @param {Peer} peer */
 	#onNewPeer(peer) {
 		this.#quality.newLine();
+		/* In the place of one that was lost: the line may be dead still. */
+		if (this.#trying)
+			this.#mender.beginNew();
 		peer.onstate = (state) => this.#onPeer(state);
 		this.#emit('stream', peer.stream);
 	}
@@ -166,9 +170,7 @@ export class Session extends EventTarget {
 		} else if (state === 'failed') {
 			this.#reconnect('line');
 		} else if (state === 'disconnected' && this.#phase === 'here') {
-			/* It may come back by itself; meanwhile say so. */
-			this.#broken('line');
-			this.#mender.begin();
+			this.#mender.begin();	/* and says so, by #broken */
 		}
 	}
 
@@ -238,7 +240,7 @@ export class Session extends EventTarget {
 			await backoff.pause(performance.now(), SHUTDOWN_MS);
 		while (!good() && !this.#over()) {
 			try {
-				await this.#connect();
+				await this.#connect(reason === 'line');
 			} catch (error) {
 				if (!await this.#mayTryAgain(backoff, error))
 					break;
@@ -260,8 +262,9 @@ export class Session extends EventTarget {
 			this.#finish('ended', error.code);
 		if (this.#over())
 			return false;
-		if (FINAL.includes(error.code) || !await backoff.pause(
-			performance.now(), 1000 * error.retry_after_s)) {
+		if (error.final || !await backoff.pause(performance.now(),
+			1000 * error.retry_after_s, error.code === 'unreachable')) {
+			this.#mender.end();
 			this.#place.deafen();
 			this.#setPhase('lost', error.code);
 			return false;
