@@ -7,6 +7,7 @@ const { inOrder, RoomModel } = await load('events.js');
 const { iceFragment, withIce } = await load('ice.js');
 const { freshName, nameProblem, tidyName } = await load('landing.js');
 const { hueOf, initials } = await load('person.js');
+const { leftOfPicture } = await load('picture_note.js');
 const { LineQuality } = await load('quality.js');
 const { withSoundNack } = await load('sound_nack.js');
 const { MapClock } = await load('tilemap.js');
@@ -135,6 +136,20 @@ async function tileMaps(test) {
 	test.check(shown.join() === '1,2,3,5,6', 'a_new_line_forgets_old_maps');
 }
 
+function thePicture(test) {
+	const state = (reason, picture, more = {}) => ({ screen: 'meeting', phase: 'here',
+		picture: true, line: { reason, picture }, ...more });
+
+	test.check(leftOfPicture(state('downlink-rate', 'stills')) === 'stills' &&
+	    leftOfPicture(state('server-busy', 'none')) === 'none', 'says_what_a_thin_line_leaves');
+	test.check(leftOfPicture(state('downlink-rate', 'smaller')) === '' &&
+	    leftOfPicture(state('fine', 'none')) === '',
+	'but_nothing_of_what_moves_or_is_not_held_back');
+	test.check(leftOfPicture(state('downlink-rate', 'none', { picture: false })) === '' &&
+	    leftOfPicture(state('downlink-rate', 'none', { phase: 'reconnecting' })) === '',
+	'and_nothing_where_another_word_stands');
+}
+
 function theLine(test) {
 	const quality = new LineQuality();
 	const sample = (more) => quality.take({ received_bytes: 0, received_bps: 0, sent_bps: 0,
@@ -163,6 +178,7 @@ function theLine(test) {
 	is('downlink-rate', 'its_word_goes_first');
 	sample({ loss_out: 0.2 });
 	is('uplink-loss', 'until_it_is_old');
+	test.check(quality.line.picture === 'smaller', 'and_says_nothing_of_the_picture_then');
 	for (let i = 0; i < 100; i++)
 		sample({});
 	test.check(quality.line.samples.length === 60, 'keeps_two_minutes',
@@ -183,4 +199,5 @@ runTest(30, async (test) => {
 	soundNack(test);
 	await tileMaps(test);
 	theLine(test);
+	thePicture(test);
 });

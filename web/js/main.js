@@ -15,6 +15,7 @@ import { recall, remember } from './memory.js';
 import { Meter } from './meter.js';
 import { showNotice } from './notice.js';
 import { panelOpen, showPeople } from './people.js';
+import { showPictureNote } from './picture_note.js';
 import { showPrejoin } from './prejoin.js';
 import { Stage } from './stage.js';
 import { initialState, Store } from './state.js';
@@ -43,7 +44,9 @@ function showFrame(store) {
 				t('title.meeting', { room: state.room, n }) :
 				t('title.room', { room: state.room });
 		setText($('#meeting-room'), state.room);
-		setText($('#count'), n ? t('count', { n }) : '');
+		/* While we are away the server does not count us. */
+		if (state.phase !== 'reconnecting')
+			setText($('#count'), n ? t('count', { n }) : '');
 		if (screen && screen !== state.screen)
 			$(`#${state.screen}`).focus({ preventScroll: true });
 		screen = state.screen;
@@ -128,6 +131,7 @@ async function start() {
 	showControls(store, actions);
 	showPeople(store, actions);
 	showLine(store);
+	showPictureNote(store);
 	showNotice(store, {
 		again: () => call.again(), back: actions.leave,
 		copy: actions.copyLink, sound: () => stage.unsilence(),

@@ -79,7 +79,7 @@ export class LineQuality {
 	/** @returns {Line} */
 	get line() {
 		const told = this.#told?.reason ?? 'fine';
-		const { height = 0, fps = 0 } = this.#told?.down ?? {};
+		const { height = 0, fps = 0 } = this.#told?.down ?? { height: 1, fps: 1 };
 		const stills = fps ? 'smaller' : 'stills';
 
 		return {

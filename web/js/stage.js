@@ -139,6 +139,10 @@ export class Stage {
 			this.#drawSkeleton(Math.max(1, state.people.length ||
 				(state.inside ?? 0) + 1));
 
+		/* Over the last picture stand its names, whoever comes and goes meanwhile. */
+		if (state.picture && ['reconnecting', 'lost'].includes(state.phase))
+			return;
+
 		const tiles = state.picture ? state.shown?.tiles ?? [] : [];
 
 		if (state.shown && state.shown !== before.shown)
