@@ -10,8 +10,6 @@
 #define SLOT_US 100000
 #define STEP_US 10000
 #define SHRINK_US (10000 / 10)	/* a sample, of which there are ten a second */
-/* A pull each 20 ms finds the delay up to one frame above the target. */
-#define TARGET_MAX_US (JITTER_DELAY_MAX_US - 40000)
 #define QUANTILE 0.95f
 #define FORGET 0.983f		/* of the weights, each sample */
 #define START_WEIGHT 2		/* first samples count for more */
@@ -99,8 +97,8 @@ take_sample(struct delay_target *d, int64_t late_us)
 		goal_us = d->target_us - SHRINK_US;
 	if (goal_us < JITTER_DELAY_MIN_US)
 		goal_us = JITTER_DELAY_MIN_US;
-	if (goal_us > TARGET_MAX_US)
-		goal_us = TARGET_MAX_US;
+	if (goal_us > DELAY_TARGET_MAX_US)
+		goal_us = DELAY_TARGET_MAX_US;
 	d->target_us = goal_us;
 }
 

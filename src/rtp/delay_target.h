@@ -17,6 +17,11 @@
 
 #define DELAY_TARGET_STEPS 41	/* of 10 ms; the last one is 400 and more */
 #define DELAY_TARGET_BASES 20	/* of 100 ms: 2 s */
+/*
+ * A pull each 20 ms finds the delay up to one frame above the target, and may
+ * not find more than JITTER_DELAY_MAX_US.
+ */
+#define DELAY_TARGET_MAX_US 360000
 
 struct delay_target {
 	int64_t  target_us;

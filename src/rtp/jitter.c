@@ -38,6 +38,7 @@ struct entry {
 
 struct jitter {
 	struct delay_target delay;
+	int64_t  wait_us;		/* over its target */
 	int64_t  clock_rate;
 
 	bool     started;		/* the newest two are known */
@@ -105,6 +106,21 @@ static int64_t
 delay_of(const struct jitter *j, int64_t timestamp, int64_t now_us)
 {
 	return now_us - media_us(j, timestamp) - j->delay.base_us;
+}
+
+void
+jitter_set_wait(struct jitter *j, int64_t wait_us)
+{
+	j->wait_us = wait_us;
+}
+
+int64_t
+jitter_target_us(const struct jitter *j)
+{
+	const int64_t target_us = j->delay.target_us + j->wait_us;
+
+	return target_us < DELAY_TARGET_MAX_US ? target_us :
+	    DELAY_TARGET_MAX_US;
 }
 
 /* ---- what comes in ------------------------------------------------------- */
@@ -246,7 +262,7 @@ enforce_maximum(struct jitter *j, int64_t now_us)
 	j->playing = false;
 	while (j->len > 0 && (is_too_late(j, &j->entries[0], now_us) ||
 	    delay_of(j, j->entries[0].timestamp + j->entries[0].duration,
-	    now_us) >= j->delay.target_us)) {
+	    now_us) >= jitter_target_us(j))) {
 		j->next_sequence = j->entries[0].sequence + 1;
 		j->played = true;
 		drop_head(j);
@@ -291,7 +307,7 @@ give_lost(struct jitter *j, const struct packet **out_next)
 static enum jitter_verdict
 scale(struct jitter *j, int64_t duration, int64_t delay_us)
 {
-	const int64_t       target_us = j->delay.target_us;
+	const int64_t       target_us = jitter_target_us(j);
 	enum jitter_verdict verdict = JITTER_PACKET;
 
 	j->until_scale -= duration;
@@ -330,7 +346,7 @@ static enum jitter_verdict
 give_first(struct jitter *j, int64_t now_us, struct packet **out)
 {
 	if (delay_of(j, j->entries[0].timestamp, now_us) <
-	    j->delay.target_us && j->len < LEN_MAX)
+	    jitter_target_us(j) && j->len < LEN_MAX)
 		return JITTER_EARLY;
 	return give_head(j, now_us, out);
 }
@@ -353,7 +369,7 @@ jitter_pull(struct jitter *j, int64_t now_us, struct packet **out,
 	delay_us = delay_of(j, j->next_timestamp, now_us);
 	/* While nothing is heard anyway the delay grows to its target. */
 	if ((j->starved || j->next_sequence < head->sequence) &&
-	    delay_us + SLACK_US < j->delay.target_us && j->len < LEN_MAX)
+	    delay_us + SLACK_US < jitter_target_us(j) && j->len < LEN_MAX)
 		return starve(j, now_us);
 	if (j->starved)
 		credit_starved(j, now_us);
@@ -364,12 +380,6 @@ jitter_pull(struct jitter *j, int64_t now_us, struct packet **out,
 	/* A gap in time alone is silence (DTX). */
 	j->playing = false;
 	return give_first(j, now_us, out);
-}
-
-int64_t
-jitter_target_us(const struct jitter *j)
-{
-	return j->delay.target_us;
 }
 
 int64_t

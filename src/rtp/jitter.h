@@ -65,6 +65,12 @@ bool jitter_push(struct jitter *j, struct packet *packet, uint16_t sequence,
 enum jitter_verdict jitter_pull(struct jitter *j, int64_t now_us,
     struct packet **out, const struct packet **out_next);
 
+/*
+ * Waits so much longer than the line alone asks for, within the maximum: for
+ * pictures that come later. 0 until it is called.
+ */
+void     jitter_set_wait(struct jitter *j, int64_t wait_us);
+
 int64_t  jitter_target_us(const struct jitter *j);
 /*
  * How long after its ideal arrival the next frame would be played now; 0 when

@@ -303,6 +303,45 @@ too_much_delay_is_worked_off_one_frame_in_five(void **state)
 	assert_in_range(skipped, 6, 8);
 }
 
+/* Plays so many of an even stream, by 10 ms faster or slower where it is told. */
+static unsigned
+play_on(unsigned *number, unsigned count, int64_t *at_ms)
+{
+	unsigned played = 0;
+
+	for (; count > 0; count--, (*number)++) {
+		push(*number, 0);
+		while (*at_ms <= (*number + 1) * FRAME_MS) {
+			const enum jitter_verdict v = pull_us(*at_ms * 1000);
+
+			*at_ms += v == JITTER_SKIP ? 10 :
+			    v == JITTER_STRETCH ? 30 : FRAME_MS;
+			played += v != JITTER_EARLY;
+		}
+	}
+	return played;
+}
+
+static void
+waits_longer_for_pictures_within_its_maximum(void **state)
+{
+	unsigned number = 1;
+	int64_t  at_ms = FRAME_MS;
+
+	(void)state;
+	play_on(&number, 500, &at_ms);
+	assert_int_equal(jitter_target_us(jitter), JITTER_DELAY_MIN_US);
+	jitter_set_wait(jitter, 80000);
+	assert_int_equal(jitter_target_us(jitter), 100000);
+	/* From 20 to 90 ms it is three frames and a half that are not played. */
+	assert_in_range(play_on(&number, 100, &at_ms), 95, 97);
+	assert_in_range(jitter_delay_us(jitter, at_ms * 1000), 80000, 120000);
+	jitter_set_wait(jitter, 0);
+	assert_in_range(play_on(&number, 100, &at_ms), 102, 104);
+	jitter_set_wait(jitter, INT64_C(10000000));
+	assert_in_range(jitter_target_us(jitter), 340000, 400000);
+}
+
 static void
 never_delays_more_than_400_ms(void **state)
 {
@@ -487,6 +526,7 @@ main(void)
 		TEST(sequences_of_no_sound_are_passed_over),
 		TEST(after_a_long_pause_it_begins_at_the_target),
 		TEST(too_much_delay_is_worked_off_one_frame_in_five),
+		TEST(waits_longer_for_pictures_within_its_maximum),
 		TEST(never_delays_more_than_400_ms),
 		TEST(holds_64_packets_and_drops_the_oldest),
 		TEST(a_full_buffer_does_not_wait_for_its_target),
