@@ -13,6 +13,7 @@
 #include "audio/audio_mix.h"
 #include "audio/audio_receiver.h"
 #include "audio/limiter.h"
+#include "rtp/stream_sync.h"
 #include "util/xalloc.h"
 
 #define COMPLEXITY 5
@@ -208,6 +209,23 @@ audio_bridge_push(struct audio_bridge *b, unsigned leg, struct packet *packet)
 		return;
 	}
 	audio_receiver_push(l->receiver, packet);
+}
+
+void
+audio_bridge_set_wait(struct audio_bridge *b, unsigned leg, int64_t wait_us)
+{
+	if (leg < AUDIO_LEGS_MAX && b->legs[leg] && b->legs[leg]->receiver)
+		audio_receiver_set_wait(b->legs[leg]->receiver, wait_us);
+}
+
+int64_t
+audio_bridge_lag_us(const struct audio_bridge *b, unsigned leg,
+    int64_t now_us)
+{
+	if (leg >= AUDIO_LEGS_MAX || b->legs[leg] == NULL ||
+	    b->legs[leg]->receiver == NULL)
+		return STREAM_TIME_NONE;
+	return audio_receiver_lag_us(b->legs[leg]->receiver, now_us);
 }
 
 /* Fetches everybody's frame and measures it. */

@@ -85,6 +85,12 @@ void audio_bridge_set_quality(struct audio_bridge *b, unsigned leg,
 void audio_bridge_push(struct audio_bridge *b, unsigned leg,
     struct packet *packet);
 
+/* Of the leg's own sound, as in audio_receiver.h. */
+void    audio_bridge_set_wait(struct audio_bridge *b, unsigned leg,
+    int64_t wait_us);
+int64_t audio_bridge_lag_us(const struct audio_bridge *b, unsigned leg,
+    int64_t now_us);
+
 void audio_bridge_tick(struct audio_bridge *b, int64_t now_us);
 
 const struct audio_bridge_stats *audio_bridge_stats(

@@ -16,6 +16,8 @@
 
 #define AUDIO_DECODED_MAX 5760	/* 120 ms */
 #define AUDIO_PAYLOAD_MAX 1276	/* one Opus frame, RFC 6716, 3.4 */
+/* What is decoded at a time stamp was encoded with one so much before it. */
+#define AUDIO_LOOK_AHEAD_US 6500
 
 struct audio_decoder;
 struct audio_encoder;

@@ -13,6 +13,7 @@
 #include "rtp/payload_opus.h"
 #include "rtp/rtp_extension.h"
 #include "rtp/rtp_packet.h"
+#include "rtp/stream_sync.h"
 #include "util/xalloc.h"
 
 #define STEP          120		/* samples: what PLC works in */
@@ -21,6 +22,7 @@
 #define HANGOVER      (AUDIO_RATE_HZ / 2)	/* decoded after the last word */
 #define PULLS_MAX     32		/* a tick: 8 packets of 2.5 ms, and air */
 #define SSRC_QUIET_US 200000
+#define LAG_OLDEST_US 2000000
 /* A tick less a sample may wait here when a packet of 120 ms comes. */
 #define WAITING_MAX   (AUDIO_FRAME_LEN + DECODED_MAX)
 #define DECODED_MAX   (AUDIO_DECODED_MAX + TIME_SCALE_PERIOD_MAX)
@@ -39,6 +41,9 @@ struct audio_receiver {
 	int64_t  arrival_us;		/* of its last packet */
 	bool     playing;		/* a packet came out of the buffer */
 	int      duration;		/* samples in the last packet */
+	int64_t  wait_us;		/* what the jitter buffer was told */
+	int64_t  lag_us;		/* of the last packet, known … */
+	int64_t  lag_at_us;		/* … then */
 
 	int      loud_left;		/* samples until decoding stops */
 	int      made_up;		/* samples since the last real one */
@@ -62,6 +67,7 @@ audio_receiver_new(struct audio_receiver **out,
 	r->stats = stats;
 	r->duration = AUDIO_FRAME_LEN;
 	r->made_up = MADE_UP_MAX;
+	r->lag_us = STREAM_TIME_NONE;
 	err = jitter_new(&r->jitter, AUDIO_RATE_HZ);
 	if (err)
 		goto fail;
@@ -99,7 +105,9 @@ follow_ssrc(struct audio_receiver *r, uint32_t ssrc, int64_t arrival_us)
 			return false;
 		jitter_free(r->jitter);
 		r->jitter = fresh;
+		jitter_set_wait(r->jitter, r->wait_us);
 		r->playing = false;
+		r->lag_us = STREAM_TIME_NONE;
 	}
 	r->started = true;
 	r->ssrc = ssrc;
@@ -127,6 +135,20 @@ audio_receiver_push(struct audio_receiver *r, struct packet *packet)
 drop:
 	r->stats->dropped++;
 	packet_free(&packet);
+}
+
+void
+audio_receiver_set_wait(struct audio_receiver *r, int64_t wait_us)
+{
+	r->wait_us = wait_us;
+	jitter_set_wait(r->jitter, wait_us);
+}
+
+int64_t
+audio_receiver_lag_us(const struct audio_receiver *r, int64_t now_us)
+{
+	return now_us - r->lag_at_us < LAG_OLDEST_US ? r->lag_us :
+	    STREAM_TIME_NONE;
 }
 
 /* Within full scale, whatever a decoder was made to say. */
@@ -301,6 +323,10 @@ fill(struct audio_receiver *r, int64_t now_us)
 		    jitter_pull(r->jitter, at_us, &packet, &next);
 
 		if (packet) {
+			if (packet->captured_us != STREAM_TIME_NONE) {
+				r->lag_us = at_us - packet->captured_us;
+				r->lag_at_us = at_us;
+			}
 			play_packet(r, packet, verdict);
 			packet_free(&packet);
 		} else if (verdict == JITTER_LOST && r->playing) {

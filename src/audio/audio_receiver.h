@@ -52,6 +52,17 @@ void audio_receiver_free(struct audio_receiver *r);
  */
 void audio_receiver_push(struct audio_receiver *r, struct packet *packet);
 
+/* As jitter_set_wait, for whatever he sends. */
+void audio_receiver_set_wait(struct audio_receiver *r, int64_t wait_us);
+
+/*
+ * When the sound that is pulled at now_us was captured, before now_us; as
+ * stream_sync.h has it. STREAM_TIME_NONE when nothing of known capture was
+ * played for a while.
+ */
+int64_t audio_receiver_lag_us(const struct audio_receiver *r,
+    int64_t now_us);
+
 /*
  * The next 20 ms, each sample within -1..1. Returns whether it is sound;
  * false is silence and leaves *out alone.

@@ -53,12 +53,20 @@ static void
 feedback_sender_report(struct participant *who, const struct rtcp_part *part,
     int64_t arrival_us)
 {
-	if (who->audio_in.known && part->sender_ssrc == who->audio_in.ssrc)
+	struct stream_sync *sync = &who->pictures.sync;
+
+	if (who->audio_in.known && part->sender_ssrc == who->audio_in.ssrc) {
 		rtp_stats_sender_report(&who->audio_in.stats,
 		    part->sender.ntp, arrival_us);
-	if (who->video_in.known && part->sender_ssrc == who->video_in.ssrc)
+		stream_clock_report(&sync->sound, part->sender.ntp,
+		    part->sender.rtp);
+	}
+	if (who->video_in.known && part->sender_ssrc == who->video_in.ssrc) {
 		rtp_stats_sender_report(&who->video_in.stats,
 		    part->sender.ntp, arrival_us);
+		stream_clock_report(&sync->picture, part->sender.ntp,
+		    part->sender.rtp);
+	}
 }
 
 static void

@@ -108,6 +108,7 @@ static bool
 participant_begin_video(struct participant *who)
 {
 	nack_init(&who->nack);
+	picture_in_clear(who);
 	who->need_key = true;
 	frame_assembler_free(who->assembler);
 	who->assembler = NULL;
@@ -141,6 +142,8 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 	in->known = true;
 	in->ssrc = rtp->ssrc;
 	rtp_stats_init(&in->stats, in == &who->audio_in ? 48000 : 90000);
+	stream_clock_init(in == &who->audio_in ? &who->pictures.sync.sound :
+	    &who->pictures.sync.picture, in->stats.clock_rate);
 	if (in == &who->video_in && !participant_begin_video(who))
 		return NULL;
 	if (in == &who->audio_in)
@@ -148,8 +151,7 @@ participant_stream(struct participant *who, const struct rtp_packet *rtp)
 	return in;
 }
 
-/* Nobody looks, nothing to be shown, or it costs too much. */
-static bool
+bool
 participant_is_decoded(const struct participant *who, int64_t now_us)
 {
 	return who->room->viewers > 0 && who->seen && who->camera &&
@@ -183,9 +185,7 @@ participant_frames(struct participant *who, int64_t now_us)
 			participant_want_key(who, now_us);
 			continue;
 		}
-		who->need_key = !pipeline_video(who->room->pipeline,
-		    who->slot, frame.codec, frame.data, frame.len, frame.key,
-		    frame.arrival_us);
+		picture_in_take(who, &frame, now_us);
 	}
 }
 
@@ -285,6 +285,8 @@ participant_rtp(void *to, struct packet *packet)
 		arrival = rtp_stats_received(&in->stats, rtp.sequence,
 		    rtp.timestamp, packet->len, packet->arrival_us);
 	if (arrival != RTP_REFUSED && in == &who->audio_in && who->mic) {
+		packet->captured_us = stream_clock_wall_us(
+		    &who->pictures.sync.sound, rtp.timestamp);
 		pipeline_audio(who->room->pipeline, who->slot, packet);
 		return;
 	}
@@ -335,6 +337,8 @@ participant_show(struct participant *who, int64_t now_us)
 		pipeline_remove(who->room->pipeline, who->slot);
 		frame_assembler_free(who->assembler);
 		who->assembler = NULL;
+		picture_in_clear(who);
+		picture_in_init(who, now_us);
 		who->video_in.known = false;
 	} else {
 		participant_add_leg(who);
@@ -444,6 +448,7 @@ participant_due(struct participant *who, int64_t now_us)
 		feedback_send_reports(who, now_us);
 		subscription_look(who, now_us);
 		sound_out_look(who, now_us);
+		picture_in_look(who, now_us);
 		who->report_due_us = now_us + REPORT_INTERVAL_US;
 	}
 	if (who->twcc_due_us <= now_us) {
@@ -461,6 +466,7 @@ participant_due(struct participant *who, int64_t now_us)
 		/* Until the key frame comes; its arrival cancels this. */
 		participant_want_key(who, now_us);
 	}
+	next_us = least(next_us, picture_in_due(who, now_us));
 	next_us = least(next_us, subscription_due(who, now_us));
 	next_us = least(next_us, downlink_due(who, now_us));
 	next_us = least(next_us, who->report_due_us);
@@ -481,6 +487,7 @@ participant_free(struct participant *who)
 		return;
 	transport_free(who->transport);
 	frame_assembler_free(who->assembler);
+	picture_in_clear(who);
 	sound_history_free(who->sound);
 	downlink_clear(who);
 	free(who);
@@ -563,6 +570,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	nack_init(&who->nack);
 	nack_init_sound(&who->sound_nack);
 	twcc_feedback_init(&who->twcc);
+	picture_in_init(who, now_us);
 	sound_repair_init(&who->repair, room->cfg.audio_bps,
 	    who->audio_out.next_sequence, now_us);
 	return who;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "room/pipeline_internal.h"
+#include "rtp/stream_sync.h"
 #include "util/clock.h"
 #include "util/thread.h"
 #include "util/xalloc.h"
@@ -154,6 +155,8 @@ pipeline_new(struct pipeline **out, const struct pipeline_config *cfg,
 	p->cfg = *cfg;
 	p->handler = *handler;
 	p->start_us = clock_monotonic_us();
+	for (unsigned i = 0; i < PIPELINE_SLOTS; i++)
+		p->sound_lags_us[i] = STREAM_TIME_NONE;
 	p->audio_ticker.fd = p->compose_ticker.fd = -1;
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = p->wake_fd < 0 ? -errno : 0;
@@ -396,13 +399,36 @@ pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet)
 	packet_free(&dropped);
 }
 
+int64_t
+pipeline_sound_lag_us(const struct pipeline *p, unsigned slot)
+{
+	return p->sound_lags_us[slot];
+}
+
+void
+pipeline_sound_wait(struct pipeline *p, unsigned slot, int64_t wait_us)
+{
+	struct audio_command *command = xcalloc(1, sizeof(*command));
+
+	command->kind = AUDIO_WAITS;
+	command->slot = slot;
+	command->wait_us = wait_us;
+	pipeline_command(p->audio_commands, command);
+}
+
+bool
+pipeline_video_room(const struct pipeline *p, unsigned slot)
+{
+	return p->decode_pending[slot] < DECODE_PENDING_MAX;
+}
+
 bool
 pipeline_video(struct pipeline *p, unsigned slot, enum video_codec codec,
     const uint8_t *data, size_t len, bool key, int64_t arrival_us)
 {
 	struct decode_command *command;
 
-	if (p->decode_pending[slot] >= DECODE_PENDING_MAX) {
+	if (!pipeline_video_room(p, slot)) {
 		p->dropped++;
 		return false;
 	}

@@ -61,7 +61,8 @@ struct audio_tick {
 	unsigned leg_count;
 	struct {
 		uint32_t rtp_time;	/* of its first sample … */
-		int64_t  time_us;	/* … and when that was */
+		int64_t  time_us;	/* … and when what is heard then
+					 * was mixed */
 		uint16_t len;
 		uint8_t  bytes[AUDIO_PAYLOAD_MAX];
 	} payloads[AUDIO_PAYLOADS_MAX];
@@ -134,6 +135,18 @@ void pipeline_audio_quality(struct pipeline *p, unsigned slot,
 
 /* Takes a plain RTP packet of the slot's sound. */
 void pipeline_audio(struct pipeline *p, unsigned slot, struct packet *packet);
+
+/*
+ * The lag of the slot's sound, as in rtp/stream_sync.h, by the captured_us of
+ * its packets; STREAM_TIME_NONE when it is not known.
+ */
+int64_t pipeline_sound_lag_us(const struct pipeline *p, unsigned slot);
+
+/* The slot's sound waits so much longer than its line alone asks for. */
+void pipeline_sound_wait(struct pipeline *p, unsigned slot, int64_t wait_us);
+
+/* Whether pipeline_video takes a frame of the slot now. */
+bool pipeline_video_room(const struct pipeline *p, unsigned slot);
 
 /*
  * Copies a complete coded frame for decoding. False when the slot is behind:

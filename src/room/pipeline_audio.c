@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "room/pipeline_internal.h"
+#include "rtp/stream_sync.h"
 #include "util/clock.h"
 #include "util/xalloc.h"
 
@@ -32,7 +33,8 @@ pipeline_audio_payload(void *to, unsigned leg,
 		p->tick_payloads[i - 1] = payload->bytes;
 		tick->payloads[i - 1].rtp_time = payload->rtp_time;
 		tick->payloads[i - 1].time_us = p->tick_due_us -
-		    (int64_t)(payload->frames - 1) * AUDIO_FRAME_US;
+		    (int64_t)(payload->frames - 1) * AUDIO_FRAME_US -
+		    AUDIO_LOOK_AHEAD_US;
 		tick->payloads[i - 1].len = (uint16_t)payload->len;
 		memcpy(tick->payloads[i - 1].bytes, payload->bytes,
 		    payload->len);
@@ -87,9 +89,13 @@ audio_obey(struct pipeline *p, struct audio_command *command)
 			p->leg_count--;
 		}
 		audio_drop_waiting(p, slot);
+		p->sound_lags_us[slot] = STREAM_TIME_NONE;
 		break;
 	case AUDIO_HEARS:
 		audio_bridge_set_quality(p->bridge, slot, command->quality);
+		break;
+	case AUDIO_WAITS:
+		audio_bridge_set_wait(p->bridge, slot, command->wait_us);
 		break;
 	case AUDIO_QUIT:
 		go_on = false;
@@ -120,6 +126,10 @@ audio_beat(struct pipeline *p, int64_t due_us)
 	p->tick_due_us = due_us;
 	/* When it was due: late beats do not look like jitter of the line. */
 	audio_bridge_tick(p->bridge, due_us);
+	for (unsigned slot = 0; slot < PIPELINE_SLOTS; slot++)
+		if (p->leg_on[slot])
+			p->sound_lags_us[slot] = audio_bridge_lag_us(
+			    p->bridge, slot, due_us);
 	dropped = p->tick;
 	if (p->tick->leg_count > 0)
 		dropped = queue_push_drop_oldest(p->audio_out, p->tick);

@@ -44,9 +44,12 @@ struct pipeline_event {
 
 /* To the audio thread. Freed by the reader. */
 struct audio_command {
-	enum { AUDIO_ADD, AUDIO_REMOVE, AUDIO_HEARS, AUDIO_QUIT } kind;
+	enum {
+		AUDIO_ADD, AUDIO_REMOVE, AUDIO_HEARS, AUDIO_WAITS, AUDIO_QUIT,
+	} kind;
 	unsigned                slot;
 	enum audio_quality      quality;	/* AUDIO_HEARS */
+	int64_t                 wait_us;	/* AUDIO_WAITS */
 	struct audio_leg_config leg;
 };
 
@@ -133,6 +136,7 @@ struct pipeline {
 	struct mailbox  pictures[PIPELINE_SLOTS];
 	_Atomic unsigned decode_pending[PIPELINE_SLOTS];
 	_Atomic uint32_t generations[PIPELINE_SLOTS];	/* of who has it */
+	_Atomic int64_t  sound_lags_us[PIPELINE_SLOTS];
 
 	/* Audio thread. */
 	pthread_t            audio_thread;

@@ -33,6 +33,7 @@
 #include "rtp/send_estimate.h"
 #include "rtp/send_history.h"
 #include "rtp/sound_history.h"
+#include "rtp/stream_sync.h"
 #include "rtp/twcc_feedback.h"
 #include "sdp/offer_answer.h"
 #include "util/log.h"
@@ -66,6 +67,25 @@ struct sent {
 	bool     missed;		/* a NACK named it … */
 	bool     lost;			/* … in vain: a key frame was asked for */
 	uint8_t  padding;		/* bytes of it, and nothing else */
+};
+
+/* A complete coded picture that waits for its sound. */
+struct held_picture {
+	STAILQ_ENTRY(held_picture) next;
+	enum video_codec codec;
+	bool     key;
+	int64_t  captured_us;		/* as in stream_sync.h */
+	int64_t  ready_us;		/* complete */
+	size_t   len;
+	uint8_t  data[];
+};
+
+/* Pictures on their way to the decoder. */
+struct picture_in {
+	struct stream_sync sync;
+	STAILQ_HEAD(, held_picture) held;	/* oldest first */
+	unsigned           count;
+	size_t             bytes;
 };
 
 /* A viewer's tie to a rendition, and on its way to another. */
@@ -144,6 +164,7 @@ struct participant {
 	struct frame_assembler *assembler;
 	struct twcc_feedback  twcc;
 	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
+	struct picture_in     pictures;
 	bool                  need_key;		/* drop until a key frame */
 	int64_t               paused_us;	/* not decoded until then */
 	struct rate_limit     rtp_rate, rtcp_rate;
@@ -267,6 +288,9 @@ uint64_t participant_bad(const struct participant *who);
 /* Whether this is a person with a tile. */
 bool participant_is_shown(const struct participant *who);
 
+/* Whether his pictures are decoded: somebody looks, and it can be paid. */
+bool participant_is_decoded(const struct participant *who, int64_t now_us);
+
 /* Asks the sender for a key frame, now or when it may be asked again. */
 void participant_want_key(struct participant *who, int64_t now_us);
 
@@ -275,6 +299,23 @@ void participant_pause(struct participant *who, int64_t now_us);
 
 /* Does what is due; returns when to come again. */
 int64_t participant_due(struct participant *who, int64_t now_us);
+
+/* ---- picture_in.c -------------------------------------------------------- */
+
+void picture_in_init(struct participant *who, int64_t now_us);
+
+/* Forgets what is held. */
+void picture_in_clear(struct participant *who);
+
+/* A picture is complete: it is decoded when its sound is due. */
+void picture_in_take(struct participant *who, const struct rtp_frame *frame,
+    int64_t now_us);
+
+/* Gives what is due to the decoder; returns when to come again. */
+int64_t picture_in_due(struct participant *who, int64_t now_us);
+
+/* Lets sound wait for pictures, or no longer; called about once a second. */
+void picture_in_look(struct participant *who, int64_t now_us);
 
 /* ---- feedback.c ---------------------------------------------------------- */
 

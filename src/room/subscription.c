@@ -175,7 +175,8 @@ video_send_next(struct participant *who, const struct send_packet *made,
 	watch->tl0_index = sent->tl0_index;
 	downlink_video(who, PACER_VIDEO, sequence, made->payload_len,
 	    now_us);
-	rtp_sender_sent(out, made->payload_len, sent->rtp_time,
+	/* For reports the time of all renditions, not one put off by a switch. */
+	rtp_sender_sent(out, made->payload_len, made->timestamp,
 	    made->made_us);
 }
 

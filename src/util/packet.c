@@ -73,6 +73,7 @@ packet_new(struct packet_pool *pool)
 		packet->pool = pool;
 		packet->next = NULL;
 		packet->arrival_us = 0;
+		packet->captured_us = INT64_MIN;
 		packet->len = 0;
 		memset(&packet->remote, 0, sizeof(packet->remote));
 		memset(&packet->local, 0, sizeof(packet->local));

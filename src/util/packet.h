@@ -27,6 +27,8 @@ struct packet {
 	struct packet_pool *pool;
 	struct packet      *next;	/* the pool's free list; owner's use */
 	int64_t             arrival_us;	/* monotonic, from the kernel stamp */
+	int64_t             captured_us;	/* by the sender's clock; INT64_MIN:
+						 * not known */
 	union packet_addr   remote;	/* where it came from or goes to */
 	union packet_addr   local;	/* address it was sent to (port 0) */
 	size_t              len;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "audio/audio_receiver.h"
+#include "rtp/stream_sync.h"
 #include "sounds.h"
 
 #define TICKS_MAX 500
@@ -368,6 +369,43 @@ another_ssrc_waits_until_the_first_is_silent(void **state)
 	line_close(l);
 }
 
+/* The sender's clock is a day ahead; sound is pulled after 40 ms and more. */
+static void
+the_lag_is_from_capture_to_pull(void **state)
+{
+	const int64_t day_us = INT64_C(86400000000);
+	struct line  *l = line_open(0);
+	int64_t       lag_us;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		uint8_t            payload[AUDIO_PAYLOAD_MAX];
+		struct audio_frame f;
+		struct packet     *p;
+		int                len;
+
+		assert_true(i > 0 || audio_receiver_lag_us(l->receiver,
+		    line_now(l)) == STREAM_TIME_NONE);
+		sound_tone(&f, 500, 0.25, i);
+		len = audio_encoder_encode(l->encoder, &f, payload);
+		p = sound_packet(l->pool, &l->header, payload, (size_t)len,
+		    line_now(l));
+		p->captured_us = day_us + line_now(l) - 30000;
+		audio_receiver_push(l->receiver, p);
+		l->header.sequence++;
+		l->header.timestamp += AUDIO_FRAME_LEN;
+		line_tick(l);
+	}
+	lag_us = day_us + audio_receiver_lag_us(l->receiver, line_now(l));
+	assert_in_range(lag_us, 30000 + 20000, 30000 + 60000);
+	/* Of nobody who has been silent for two seconds. */
+	for (unsigned i = 0; i < 101; i++)
+		line_tick(l);
+	assert_true(audio_receiver_lag_us(l->receiver, line_now(l)) ==
+	    STREAM_TIME_NONE);
+	line_close(l);
+}
+
 static void
 any_bytes_are_survived(void **state)
 {
@@ -411,6 +449,7 @@ main(void)
 		cmocka_unit_test(
 		    packets_that_are_wrong_are_dropped_and_counted),
 		cmocka_unit_test(another_ssrc_waits_until_the_first_is_silent),
+		cmocka_unit_test(the_lag_is_from_capture_to_pull),
 		cmocka_unit_test(any_bytes_are_survived),
 	};
 

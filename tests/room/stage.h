@@ -140,6 +140,11 @@ void client_send_key(struct client *c, int width, int height);
 /* `count` PLIs, or NACKs of the last 64 packets each. */
 void client_send_plis(struct client *c, unsigned count);
 void client_send_nacks(struct client *c, unsigned count);
+/*
+ * His sender reports: by the pictures' clock it is so much later than by that
+ * of his sound.
+ */
+void client_send_clocks(struct client *c, int64_t ahead_us);
 void client_ask_again(struct client *c, uint16_t sequence);
 /* His word on the line: a third is lost, or nothing; and what it carries. */
 void client_report(struct client *c, bool lossy, uint64_t remb_bps);

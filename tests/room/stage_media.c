@@ -228,6 +228,27 @@ client_ask_again(struct client *c, uint16_t sequence)
 }
 
 void
+client_send_clocks(struct client *c, int64_t ahead_us)
+{
+	const int64_t now_us = clock_monotonic_us();
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct rtcp_sender_info info = {
+			.ntp = rtcp_ntp_from_us(now_us + (i ? ahead_us : 0)),
+			.rtp = i ? c->timestamp : c->voice_time,
+		};
+		struct packet *packet = packet_new(c->pool);
+
+		assert_non_null(packet);
+		packet->len = rtcp_write_sr(packet->bytes, 512,
+		    (i ? STAGE_VIDEO_SSRC : STAGE_AUDIO_SSRC) + c->id, &info,
+		    NULL, 0);
+		send_rtcp(c, packet);
+	}
+	media_socket_flush(c->socket);
+}
+
+void
 client_report(struct client *c, bool lossy, uint64_t remb_bps)
 {
 	const struct rtcp_report report = {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "room/room_internal.h"
 #include "stage.h"
 
 /* So small that each frame is several packets. */
@@ -204,6 +205,35 @@ nothing_is_decoded_when_nobody_watches(void **state)
 	assert_int_equal(c->pictures, 0);
 }
 
+/* Sound that lags by 300 ms more holds pictures back, and none is lost. */
+static void
+pictures_wait_for_their_sound(void **state)
+{
+	struct stage             *stage = *state;
+	struct client            *c = join(stage, IPC_JOIN_BOTH, NULL);
+	const struct participant *who = room_find(stage->room, PERSON);
+	unsigned                  sent = 0;
+
+	c->talks = true;
+	client_send_picture(c, true, -1);
+	SEND_UNTIL(c, stage->stats.frames_decoded > 3);
+	for (; sent < 250 && who->pictures.count < 3; sent++) {
+		client_send_clocks(c, 300000);
+		client_send_picture(c, false, -1);
+		stage_pass(stage, 60000);
+	}
+	assert_in_range(who->pictures.count, 3, 32);
+	STAGE_WAIT(stage, who->pictures.count == 0);
+	STAGE_WAIT(stage, stage->stats.frames_decoded >= sent);
+	assert_int_equal(c->plis, 0);
+	/* He goes with some that wait. */
+	while (sent-- > 0 && who->pictures.count == 0) {
+		client_send_clocks(c, 300000);
+		client_send_picture(c, false, -1);
+		stage_pass(stage, 60000);
+	}
+}
+
 static void
 who_says_goodbye_is_gone_at_once(void **state)
 {
@@ -242,6 +272,7 @@ main(void)
 		TEST(a_key_frame_that_does_not_come_is_made_anew),
 		TEST(a_bad_line_goes_down_to_sound_and_comes_back_by_stills),
 		TEST(nothing_is_decoded_when_nobody_watches),
+		TEST(pictures_wait_for_their_sound),
 		TEST(who_says_goodbye_is_gone_at_once),
 		TEST(who_is_made_to_leave_hears_of_it),
 	};
