@@ -174,6 +174,10 @@ class BrowserClient {
 		return this.page.evaluate(() => peer.stats());
 	}
 
+	skew() {
+		return this.page.evaluate(() => peer.skew());
+	}
+
 	look(points) {
 		return this.page.evaluate((given) => peer.look(given), points);
 	}

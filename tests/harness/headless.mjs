@@ -9,6 +9,8 @@ import { buildFolder } from './server.mjs';
 class Headless {
 	/* Each line of its report, as numbers by name; at_ms: when it came (performance.now()). */
 	figures = [];
+	/* Likewise what --probe-delay says of the skew. */
+	skews = [];
 	errors = '';
 	#child;
 	#rest = '';
@@ -34,12 +36,13 @@ class Headless {
 
 		this.#rest = lines.pop();
 		for (const line of lines) {
-			if (!line.startsWith('t_ms='))
+			const [, skew, rest] = /^(skew )?(t_ms=.*)/.exec(line) ?? [];
+			if (!rest)
 				continue;
-			const pairs = line.split(' ').map((pair) => pair.split('='));
+			const pairs = rest.split(' ').map((pair) => pair.split('='));
 			const figures = pairs.map(([name, value]) => [name, Number(value)]);
-			this.figures.push(Object.assign(Object.fromEntries(figures),
-			    { at_ms: performance.now() }));
+			(skew ? this.skews : this.figures).push(Object.assign(
+			    Object.fromEntries(figures), { at_ms: performance.now() }));
 		}
 	}
 

@@ -162,6 +162,21 @@ const peer = (() => {
 		return found;
 	}
 
+	/*
+	 * By how many ms the sound that is played now is older than the picture that is shown
+	 * now, as the browser reckons by sender reports; null when it does not say.
+	 */
+	async function skew() {
+		const playout = {};
+
+		for (const report of (await connection.getStats()).values()) {
+			if (report.type === 'inbound-rtp')
+				playout[report.kind] = report.estimatedPlayoutTimestamp;
+		}
+		const ms = playout.video - playout.audio;
+		return Number.isFinite(ms) ? ms : null;
+	}
+
 	/* Mean colours of 8 × 8 pixels around places given in fractions of the picture. */
 	function look(points) {
 		const screen = document.getElementById('screen');
@@ -226,5 +241,5 @@ const peer = (() => {
 		return ended.stop();
 	}
 
-	return { join, leave, stats, look, record, sendCodec, measure, measured };
+	return { join, leave, stats, skew, look, record, sendCodec, measure, measured };
 })();

@@ -18,9 +18,9 @@
 
 /* No divisor of the room's beat, so that flashes come at all its phases. */
 #define FLASH_FPS    23
-#define FLASH_PERIOD 12		/* frames */
+#define FLASH_PERIOD 18		/* frames: more than any flash is late by */
 #define FLASH_FRAMES 3
-#define FLASH_COUNT  120
+#define FLASH_COUNT  126
 #define FLASH_BPS    400000
 
 static uint32_t

@@ -37,8 +37,8 @@ int clip_draw(struct clip *out, const struct portrait *portrait,
     const struct video_encoder_config *cfg, unsigned count);
 
 /*
- * Dark pictures that turn white for a moment, about twice a second: to be seen
- * at the other end. Returns 0 or -errno.
+ * Dark pictures that turn white for a moment, each 0.8 s: to be seen at the
+ * other end. Returns 0 or -errno.
  */
 int clip_draw_flashes(struct clip *out, int width, int height);
 

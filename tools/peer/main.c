@@ -19,6 +19,7 @@
 #define PEERS_MAX   512
 #define BEAT_US     10000
 #define LEAVE_US    2000000	/* for the DELETEs at the end */
+#define SKEW_US     10000000
 #define LOOP_S      3		/* as long as a turn to speak */
 #define LOOKS       8		/* pictures; the crew shares them */
 
@@ -39,6 +40,7 @@ struct options {
 	unsigned       stagger_ms;	/* between two joins */
 	double         tone_hz;		/* of the first; each next +200 */
 	bool           video, audio, flat, stay, report, probe;
+	int            drift_ppm;
 };
 
 struct crew {
@@ -54,7 +56,7 @@ struct crew {
 	struct peer          *peers[PEERS_MAX];
 	char                  names[PEERS_MAX][80];
 	unsigned              joined;
-	int64_t               start_us, end_us, report_us;
+	int64_t               start_us, end_us, report_us, skew_us;
 	bool                  leaving;
 };
 
@@ -74,6 +76,7 @@ static const char usage[] =
 "  --talk N         the first N talk all the time, the others never\n"
 "  --probe-delay    the first one flashes and beeps, the second one looks\n"
 "                   and listens; prints how late it is, as key=value\n"
+"  --drift PPM      the first one's sound card is fast by PPM (or slow: -PPM)\n"
 "  --no-video, --no-audio\n"
 "  --stagger MS     between two joins (120)\n"
 "  --seconds N      leave after N seconds\n"
@@ -105,6 +108,15 @@ option_number(const char *name, const char *text, unsigned least,
 		exit(2);
 	}
 	return (unsigned)n;
+}
+
+static int
+option_signed(const char *name, const char *text, unsigned most)
+{
+	const bool minus = *text == '-';
+	const int  n = (int)option_number(name, text + minus, 0, most);
+
+	return minus ? -n : n;
 }
 
 static void
@@ -154,6 +166,7 @@ option_take(struct options *o, int option, const char *arg)
 		break;
 	case 'T': o->talkers = option_number("talk", arg, 1, PEERS_MAX); break;
 	case 'p': o->probe = true; break;
+	case 'd': o->drift_ppm = option_signed("drift", arg, 10000); break;
 	case 'g': o->stagger_ms = option_number("stagger", arg, 1, 10000);
 		break;
 	case 'F': o->flat = true; break;
@@ -193,6 +206,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "tone", required_argument, NULL, 't' },
 		{ "talk", required_argument, NULL, 'T' },
 		{ "probe-delay", no_argument, NULL, 'p' },
+		{ "drift", required_argument, NULL, 'd' },
 		{ "stagger", required_argument, NULL, 'g' },
 		{ "no-video", no_argument, NULL, 'V' },
 		{ "no-audio", no_argument, NULL, 'A' },
@@ -310,6 +324,7 @@ crew_add_peer(struct crew *crew, unsigned i)
 		.start_us = crew->start_us,
 		.talkers = o->talkers,
 		.probe = crew->probe,
+		.drift_ppm = i == 0 ? o->drift_ppm : 0,
 		.stay = o->stay,
 		.rebind_us = (int64_t)o->rebind * 1000000,
 		.restart_us = (int64_t)o->restart * 1000000,
@@ -404,6 +419,10 @@ crew_beat(evutil_socket_t fd, short what, void *arg)
 		crew_report(crew, now_us);
 		crew->report_us = now_us + 1000000;
 	}
+	if (crew->options.report && crew->probe && now_us >= crew->skew_us) {
+		probe_print_skew(crew->probe, now_us - crew->start_us);
+		crew->skew_us = now_us + SKEW_US;
+	}
 	if (!crew->leaving && crew->options.seconds && now_us -
 	    crew->start_us >= (int64_t)crew->options.seconds * 1000000)
 		crew_leave(crew, now_us);
@@ -430,6 +449,7 @@ crew_run(struct crew *crew)
 	unsigned             failed = 0;
 
 	crew->start_us = clock_monotonic_us();
+	crew->skew_us = crew->start_us + SKEW_US;
 	for (unsigned i = 0; i < crew->options.count; i++) {
 		if (crew_add_peer(crew, i) != 0) {
 			fprintf(stderr, "tessera-peer: cannot make peer %u\n",

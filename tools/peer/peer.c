@@ -87,6 +87,8 @@ on_connected(void *to)
 	    now_us + peer->cfg.restart_us : INT64_MAX;
 	peer->counts.joins++;
 	peer->video_due_us = peer->audio_due_us = now_us;
+	peer->audio_start_us = now_us;
+	peer->audio_frames = 0;
 	peer->report_due_us = now_us + 200000;
 	peer->plis_due_us = now_us;
 	peer->frame = 0;

@@ -37,6 +37,8 @@ struct peer_config {
 						   always; 0: all in turns */
 	struct probe               *probe;	/* NULL; peer 0 sends to it,
 						   peer 1 gets */
+	int                         drift_ppm;	/* of the sound card against
+						   the clock of reports */
 	int64_t                     start_us;	/* zero of the turns */
 	bool                        stay;	/* rejoin when it ends */
 	int64_t                     rebind_us;	/* after connecting, speak

@@ -63,6 +63,8 @@ struct peer {
 	uint8_t               hush[AUDIO_PAYLOAD_MAX];	/* the last of them */
 	int                   hush_len;
 	int64_t               audio_due_us, video_due_us, report_due_us;
+	int64_t               audio_start_us;	/* of the card … */
+	int64_t               audio_frames;	/* … and what it made since */
 	const struct clip    *clip;		/* idle or talking */
 	unsigned              frame;		/* next of the clip */
 	bool                  key_wanted;

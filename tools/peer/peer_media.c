@@ -42,8 +42,7 @@ peer_video(struct peer *peer, const struct rtp_packet *rtp,
 			continue;
 		}
 		if (peer->cfg.probe && peer->cfg.index == 1)
-			probe_picture(peer->cfg.probe, frame.data, frame.len,
-			    frame.key, frame.arrival_us);
+			probe_picture(peer->cfg.probe, &frame);
 		peer->counts.frames++;
 		peer->counts.keyframes += frame.key;
 		peer->key_lacking &= !frame.key;
@@ -110,8 +109,8 @@ peer_on_rtp(void *to, struct packet *packet)
 		    rtp.timestamp, packet->len, packet->arrival_us)) {
 			peer->audio_in_ssrc = rtp.ssrc;
 			if (peer->cfg.probe && peer->cfg.index == 1)
-				probe_sound(peer->cfg.probe, rtp.payload,
-				    rtp.payload_len, packet->arrival_us);
+				probe_sound(peer->cfg.probe, &rtp,
+				    packet->arrival_us);
 			peer_audio_came(peer, packet->arrival_us);
 			peer->counts.audio_packets++;
 			peer->counts.audio_lost = peer_missing(
@@ -141,6 +140,20 @@ peer_resend(struct peer *peer, uint16_t sequence, int64_t now_us)
 }
 
 static void
+peer_sender_report(struct peer *peer, const struct rtcp_part *part,
+    int64_t arrival_us)
+{
+	const bool sound = part->sender_ssrc == peer->audio_in_ssrc;
+
+	if (!sound && part->sender_ssrc != peer->video_in_ssrc)
+		return;
+	rtp_stats_sender_report(sound ? &peer->audio_in : &peer->video_in,
+	    part->sender.ntp, arrival_us);
+	if (peer->cfg.probe && peer->cfg.index == 1)
+		probe_report(peer->cfg.probe, sound, &part->sender);
+}
+
+static void
 peer_rtcp_part(struct peer *peer, const struct rtcp_part *part,
     int64_t arrival_us)
 {
@@ -149,12 +162,7 @@ peer_rtcp_part(struct peer *peer, const struct rtcp_part *part,
 
 	switch (part->type) {
 	case RTCP_SENDER_REPORT:
-		if (part->sender_ssrc == peer->video_in_ssrc)
-			rtp_stats_sender_report(&peer->video_in,
-			    part->sender.ntp, arrival_us);
-		else if (part->sender_ssrc == peer->audio_in_ssrc)
-			rtp_stats_sender_report(&peer->audio_in,
-			    part->sender.ntp, arrival_us);
+		peer_sender_report(peer, part, arrival_us);
 		break;
 	case RTCP_PLI:
 	case RTCP_FIR:
@@ -186,10 +194,11 @@ peer_on_rtcp(void *to, struct packet *packet)
 
 /* ---- what is sent -------------------------------------------------------- */
 
+/* `due_us`: what the time stamp stands for, in the reports. */
 static void
 peer_send_rtp(struct peer *peer, struct rtp_sender *out,
     struct rtp_packet *header, const uint8_t *payload, size_t len,
-    int64_t now_us)
+    int64_t due_us, int64_t now_us)
 {
 	struct packet *packet = packet_new(peer->pool);
 	size_t         at;
@@ -210,7 +219,7 @@ peer_send_rtp(struct peer *peer, struct rtp_sender *out,
 		sent->len = packet->len;
 		memcpy(sent->bytes, packet->bytes, packet->len);
 	}
-	rtp_sender_sent(out, len, header->timestamp, now_us);
+	rtp_sender_sent(out, len, header->timestamp, due_us);
 	transport_send_rtp(peer->transport, packet, now_us);
 }
 
@@ -248,7 +257,7 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 	}
 	frame = &peer->clip->frames[peer->frame++];
 	if (peer->cfg.probe && peer->cfg.index == 0 && frame->flash)
-		probe_flash(peer->cfg.probe, now_us);
+		probe_flash(peer->cfg.probe, peer->video_due_us, now_us);
 	peer->picture_id = (peer->picture_id + 1) & 0x7fff;
 	frame_cutter_begin(&cutter, &cfg, &(struct frame_cutter_frame){
 	    .data = frame->data, .len = frame->len,
@@ -265,7 +274,7 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 		};
 
 		peer_send_rtp(peer, &peer->video_out, &header, payload, len,
-		    now_us);
+		    peer->video_due_us, now_us);
 	}
 }
 
@@ -282,7 +291,8 @@ peer_voice(struct peer *peer, struct audio_frame *frame, uint8_t *payload,
 	    (!peer->cfg.probe && peer_talks(peer, now_us));
 
 	if (probes)
-		probe_voice(peer->cfg.probe, frame, now_us);
+		probe_voice(peer->cfg.probe, frame, peer->audio_due_us,
+		    now_us);
 	else
 		voice_next(&peer->voice, talks, frame);
 	peer->silent = talks ? 0 : peer->silent + 1;
@@ -306,8 +316,7 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 	struct rtp_packet  header = {
 		.payload_type = peer->answered.audio.payload_type,
 		.timestamp = peer->audio_rtp_base +
-		    (uint32_t)((peer->audio_due_us - peer->cfg.start_us) *
-		    48 / 1000),
+		    (uint32_t)(peer->audio_frames * AUDIO_FRAME_LEN),
 	};
 	int len = peer_voice(peer, &frame, payload, now_us);
 
@@ -321,7 +330,7 @@ peer_send_voice(struct peer *peer, int64_t now_us)
 		header.extension_len = sizeof(extension);
 	}
 	peer_send_rtp(peer, &peer->audio_out, &header, payload, (size_t)len,
-	    now_us);
+	    peer->audio_due_us, now_us);
 }
 
 static void
@@ -414,7 +423,10 @@ peer_send_due(struct peer *peer, int64_t now_us)
 	while (sends && peer->encoder && peer->answered.audio.active &&
 	    peer->audio_due_us <= now_us) {
 		peer_send_voice(peer, now_us);
-		peer->audio_due_us += AUDIO_FRAME_US;
+		peer->audio_frames++;
+		peer->audio_due_us = peer->audio_start_us +
+		    peer->audio_frames * AUDIO_FRAME_US * 1000000 /
+		    (1000000 + peer->cfg.drift_ppm);
 	}
 	while (sends && peer->cfg.idle && peer->answered.video.active &&
 	    peer->video_due_us <= now_us) {
