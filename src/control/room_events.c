@@ -146,6 +146,11 @@ quality_words(char *out, size_t size, const struct ipc_quality_line *line)
 		snprintf(out, size, "This server is busy: it makes fewer"
 		    " pictures a second for a while.");
 		break;
+	case IPC_QUALITY_UP_RATE:
+		snprintf(out, size, "Your line carries %u kbit/s from you,"
+		    " so your voice goes first%s.", line->up_line_kbps,
+		    line->wanted_kbps == 0 ? " and your picture waits" : "");
+		break;
 	case IPC_QUALITY_UP_LOSS:
 		snprintf(out, size, "%u %% of what you send is lost on the"
 		    " way here.", line->up_loss * 100U / 255);
@@ -175,7 +180,8 @@ room_tell_quality(struct session *session,
     const struct ipc_quality_line *line)
 {
 	static const char *const reasons[] = { "fine", "server-busy",
-		"uplink-loss", "downlink-loss", "downlink-rate", "delay" };
+		"uplink-rate", "uplink-loss", "downlink-loss",
+		"downlink-rate", "delay" };
 	char  words[128];
 	char *text = NULL, *json;
 	json_t *data;
@@ -183,11 +189,12 @@ room_tell_quality(struct session *session,
 	if (session->streams[0] == NULL)
 		return;
 	quality_words(words, sizeof(words), line);
-	data = json_pack("{s:s, s:s, s:i, s:{s:i, s:f, s:i}, s:{s:i, s:f, s:i,"
-	    " s:i, s:i}}", "reason", reasons[line->reason], "words", words,
+	data = json_pack("{s:s, s:s, s:i, s:{s:i, s:f, s:i, s:i}, s:{s:i, s:f,"
+	    " s:i, s:i, s:i}}", "reason", reasons[line->reason], "words", words,
 	    "rtt_ms", (int)line->rtt_ms, "up", "kbps", (int)line->up_kbps,
 	    "loss", line->up_loss / 255.0, "wanted_kbps",
-	    (int)line->wanted_kbps, "down", "kbps",
+	    (int)line->wanted_kbps, "line_kbps", (int)line->up_line_kbps,
+	    "down", "kbps",
 	    (int)line->down_kbps, "loss", line->down_loss / 255.0, "height",
 	    (int)line->height, "fps", (int)line->fps, "line_kbps",
 	    (int)line->line_kbps);

@@ -548,6 +548,7 @@ ipc_quality_write(uint8_t *out, size_t size, const struct ipc_quality *q)
 		writer_u32(&w, line->down_kbps);
 		writer_u32(&w, line->line_kbps);
 		writer_u32(&w, line->wanted_kbps);
+		writer_u32(&w, line->up_line_kbps);
 	}
 	return writer_len(&w);
 }
@@ -575,6 +576,7 @@ ipc_quality_parse(struct ipc_quality *out, const uint8_t *p, size_t len)
 		line->down_kbps = reader_u32(&r);
 		line->line_kbps = reader_u32(&r);
 		line->wanted_kbps = reader_u32(&r);
+		line->up_line_kbps = reader_u32(&r);
 		if (line->reason > IPC_QUALITY_DELAY)
 			return -EBADMSG;
 	}

@@ -174,6 +174,7 @@ struct ipc_speaking {
 enum ipc_quality_reason {
 	IPC_QUALITY_FINE,
 	IPC_QUALITY_BUSY,	/* this server makes fewer pictures */
+	IPC_QUALITY_UP_RATE,	/* they can send sound, and little else */
 	IPC_QUALITY_UP_LOSS,	/* much of what the person sends is lost */
 	IPC_QUALITY_DOWN_LOSS,
 	IPC_QUALITY_DOWN_RATE,	/* the line carries less than was asked for */
@@ -192,7 +193,8 @@ struct ipc_quality_line {
 	uint32_t up_kbps;	/* what comes from them */
 	uint32_t down_kbps;	/* what is sent to them */
 	uint32_t line_kbps;	/* what their line carries; 0: not known */
-	uint32_t wanted_kbps;	/* of video from them, at most; 0: none comes */
+	uint32_t wanted_kbps;	/* of video from them, at most; 0: none */
+	uint32_t up_line_kbps;	/* their line up; 0: not known to be thin */
 };
 
 /* QUALITY, each second. */

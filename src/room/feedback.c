@@ -10,6 +10,7 @@
 #define UPLINK_MOST_BPS   2500000
 #define UPLINK_LEAST_BPS  150000
 #define UPLINK_UNSEEN_BPS 50000
+#define REMB_LEAST_BPS    30000	/* none at all would be no limit */
 
 /* ---- what comes ---------------------------------------------------------- */
 
@@ -173,8 +174,8 @@ feedback_ssrc(const struct participant *who)
 }
 
 /* About 0.1 bit a pixel and frame. */
-uint64_t
-feedback_uplink_cap_bps(const struct participant *who)
+static uint64_t
+tile_bps(const struct participant *who)
 {
 	const uint64_t bps = (uint64_t)who->tile_pixels *
 	    who->room->cfg.video_fps / 10;
@@ -184,6 +185,24 @@ feedback_uplink_cap_bps(const struct participant *who)
 	if (who->tile_pixels == 0 || bps > UPLINK_MOST_BPS)
 		return UPLINK_MOST_BPS;
 	return bps < UPLINK_LEAST_BPS ? UPLINK_LEAST_BPS : bps;
+}
+
+uint64_t
+feedback_uplink_cap_bps(const struct participant *who)
+{
+	const uint64_t bps = tile_bps(who);
+
+	if (who->uplink.plan == UPLINK_FREE || bps < who->uplink.video_bps)
+		return bps;
+	return who->uplink.video_bps;
+}
+
+static uint64_t
+remb_bps(const struct participant *who)
+{
+	const uint64_t bps = feedback_uplink_cap_bps(who);
+
+	return bps > REMB_LEAST_BPS ? bps : REMB_LEAST_BPS;
 }
 
 void
@@ -215,7 +234,7 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	    room_ntp(room, now_us));
 	if (who->agreed.video.remb && who->video_in.known)
 		len += rtcp_write_remb(packet->bytes + len, size - len,
-		    feedback_ssrc(who), feedback_uplink_cap_bps(who),
+		    feedback_ssrc(who), remb_bps(who),
 		    &who->video_in.ssrc, 1);
 	feedback_send(who, packet, len, now_us);
 }

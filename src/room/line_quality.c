@@ -28,6 +28,8 @@ worst(const struct line_quality *q, const struct line_look *look)
 {
 	if (look->busy)
 		return IPC_QUALITY_BUSY;
+	if (look->up_cut)
+		return IPC_QUALITY_UP_RATE;
 	if (q->up_q16 >= LOSS_Q16)
 		return IPC_QUALITY_UP_LOSS;
 	if (q->down_q16 >= LOSS_Q16)

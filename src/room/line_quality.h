@@ -22,6 +22,7 @@ struct line_look {
 	unsigned up_loss_q8;	/* of 256 packets that they sent */
 	unsigned down_loss_q8;	/* of 256 packets that we sent */
 	int64_t  rtt_us;
+	bool     up_cut;	/* sound is all that they can send, or nearly */
 	bool     cut;		/* they get less than they asked for */
 	bool     busy;		/* this server makes fewer pictures */
 };

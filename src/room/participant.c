@@ -223,6 +223,9 @@ participant_sound(struct participant *who, const struct rtp_packet *rtp,
 	    packet->len, packet->arrival_us);
 	if (arrival == RTP_ANEW)
 		nack_init_sound(&who->sound_nack);
+	if (arrival != RTP_REFUSED && !asked)
+		uplink_line_sound(&who->uplink, rtp->timestamp,
+		    packet->arrival_us);
 	if (arrival == RTP_REFUSED || !who->agreed.audio.resends || !who->mic)
 		return arrival;
 	(void)nack_received(&who->sound_nack, rtp->sequence, now_us);
@@ -275,6 +278,7 @@ participant_rtp(void *to, struct packet *packet)
 		packet_free(&packet);
 		return;
 	}
+	uplink_line_packet(&who->uplink, packet->len);
 	in = participant_stream(who, &rtp);
 	participant_twcc(who, &rtp, in == &who->audio_in ?
 	    who->agreed.audio.twcc_id : who->agreed.video.twcc_id,
@@ -430,6 +434,19 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Sound first: who has little room for it is told by the event `quality`. */
+static void
+participant_uplink(struct participant *who, int64_t now_us)
+{
+	static const char *const plans[] = { "free", "lean", "voice" };
+	const struct uplink_line *line = &who->uplink;
+
+	if (uplink_line_look(&who->uplink, now_us))
+		log_info(&who->log, "line up: %u kbit/s, %s, video %u",
+		    line->line_bps / 1000, plans[line->plan],
+		    line->video_bps / 1000);
+}
+
 int64_t
 participant_due(struct participant *who, int64_t now_us)
 {
@@ -445,6 +462,7 @@ participant_due(struct participant *who, int64_t now_us)
 	if (who->presence != IPC_HERE)
 		next_us = least(next_us, now_us + 500000);
 	if (who->report_due_us <= now_us) {
+		participant_uplink(who, now_us);
 		feedback_send_reports(who, now_us);
 		subscription_look(who, now_us);
 		sound_out_look(who, now_us);
@@ -569,6 +587,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	    who->audio_out.ssrc == 0 || who->video_out.ssrc == 0);
 	nack_init(&who->nack);
 	nack_init_sound(&who->sound_nack);
+	uplink_line_init(&who->uplink, now_us);
 	twcc_feedback_init(&who->twcc);
 	picture_in_init(who, now_us);
 	sound_repair_init(&who->repair, room->cfg.audio_bps,

@@ -24,6 +24,7 @@
 #include "room/rendition_menu.h"
 #include "room/room_channel.h"
 #include "room/sound_repair.h"
+#include "room/uplink_line.h"
 #include "rtp/frame_assembler.h"
 #include "rtp/nack.h"
 #include "rtp/pacer.h"
@@ -162,6 +163,7 @@ struct participant {
 	struct nack           nack;		/* of pictures … */
 	struct nack           sound_nack;	/* … and of sound */
 	struct frame_assembler *assembler;
+	struct uplink_line    uplink;
 	struct twcc_feedback  twcc;
 	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
 	struct picture_in     pictures;
@@ -325,7 +327,7 @@ void feedback_received(struct participant *who, struct packet *packet,
 
 /*
  * What his tile needs, as a cap for the sender; next to nothing of who is not
- * seen.
+ * seen; no more than a thin line has left beside sound, 0 where that is none.
  */
 uint64_t feedback_uplink_cap_bps(const struct participant *who);
 

@@ -30,6 +30,7 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		.down_loss_q8 = known ? known->loss_q8 :
 		    greater(watch->loss_q8, who->down_loss_q8),
 		.rtt_us = who->rtt_us,
+		.up_cut = who->uplink.plan != UPLINK_FREE,
 		.cut = watch->wanted && watch->choice.rung >
 		    watch->way.largest,
 		.busy = busy && watch->wanted,
@@ -48,8 +49,10 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		    who->audio_out.bytes + who->video_out.bytes, span_us),
 		.line_kbps = (uint32_t)((known ? (uint64_t)known->target_bps :
 		    watch->remb_bps) / 1000),
-		.wanted_kbps = who->video_in.known ? (uint32_t)
+		.wanted_kbps = who->video_in.known ||
+		    who->uplink.plan != UPLINK_FREE ? (uint32_t)
 		    (feedback_uplink_cap_bps(who) / 1000) : 0,
+		.up_line_kbps = who->uplink.line_bps / 1000,
 	};
 
 	who->line_us = now_us;
@@ -70,7 +73,7 @@ room_quality_send(struct room *room, const struct pipeline_stats *media,
 {
 	struct participant *who;
 	struct ipc_quality  quality = { 0 };
-	uint8_t             body[8192];
+	uint8_t             body[9216];
 
 	TAILQ_FOREACH(who, &room->participants, entry) {
 		if (!who->connected || quality.count == IPC_LINES_MAX)

@@ -95,8 +95,9 @@ static void
 say_quality(struct fake_room *room, uint32_t participant)
 {
 	const struct ipc_quality quality = { 2, { { participant,
-		IPC_QUALITY_DOWN_RATE, 0, 26, 15, 180, 80, 90, 170, 520, 150 },
-		{ participant + 77, IPC_QUALITY_FINE, 0, 0, 0, 0, 0, 0, 0, 0, 0 } } };
+		IPC_QUALITY_DOWN_RATE, 0, 26, 15, 180, 80, 90, 170, 520, 150, 0 },
+		{ participant + 77, IPC_QUALITY_FINE, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0 } } };
 
 	say(room, IPC_QUALITY, ipc_quality_write(room->body,
 	    sizeof(room->body), &quality));

@@ -101,7 +101,8 @@ export async function servePeerPage(test, server) {
 
 /* ---- browsers ------------------------------------------------------------------------ */
 
-export async function startBrowser(test, kind, toneHz = 1000) {
+/* `sound`: a WAV file that the microphone of Chromium plays. */
+export async function startBrowser(test, kind, toneHz = 1000, sound = '') {
 	const home = await mkdtemp(path.join(test.folder, `${kind}-`));
 	const browser = await puppeteer.launch(kind === 'firefox' ? {
 		browser: 'firefox',
@@ -116,7 +117,8 @@ export async function startBrowser(test, kind, toneHz = 1000) {
 		headless: true,
 		pipe: true,
 		userDataDir: path.join(home, 'profile'),
-		args: chromiumArguments,
+		args: sound ? [...chromiumArguments, `--use-file-for-fake-audio-capture=${sound}`] :
+			chromiumArguments,
 		env: { PATH: process.env.PATH, HOME: home },
 		timeout: 60000,
 	});
@@ -238,9 +240,12 @@ function keepConnections() {
 	};
 }
 
-/* Joins a room by its page, in a browser of its own; its connections are window.connections. */
-export async function joinByPage(test, kind, url, name) {
-	const browser = await startBrowser(test, kind);
+/*
+ * Joins a room by its page, in a browser of its own; its connections are window.connections.
+ * `sound` as in startBrowser.
+ */
+export async function joinByPage(test, kind, url, name, sound = '') {
+	const browser = await startBrowser(test, kind, 1000, sound);
 	const page = await browser.newPage();
 
 	await page.evaluateOnNewDocument(keepConnections);

@@ -13,6 +13,8 @@
  *   record {ms, file} raw 48 kHz mono s16
  *   measure {tile} begins, measured ends and gives {samples, pictures} as in meter.mjs; tile: a
  *          place {x, y, w, h} in fractions whose changes mark the pictures
+ *   follow {up: {wanted_kbps, line_kbps}} of an event `quality`: sends what the line up carries, as
+ *          the page does
  *   leave  DELETEs the session and closes
  *   crowd  {url, count}: as many more who watch; crowdStats → a list of their stats
  */
@@ -22,13 +24,18 @@ import { once } from 'node:events';
 import wrtc from '@roamhq/wrtc';
 import { Babble } from './babble.mjs';
 import { Meter } from './meter.mjs';
+import { load } from '../web/modules.mjs';
 
+const { withThinSound } = await load('thin_sound.js');
 const { RTCVideoSource, RTCVideoSink, RTCAudioSource, RTCAudioSink } = wrtc.nonstandard;
 const WIDTH = 320, HEIGHT = 240, FPS = 15;
 const AMPLITUDE = 32768 * 10 ** (-26 / 20);
 
 let connection = null;
 let session = null;
+let agreed = '';		/* the answer */
+let videoTrack = null, videoSender = null;
+let followed = Promise.resolve(), obeyed = '';
 let meter = null, watched = null;
 const crowd = [];		/* connections that only watch */
 const received = { audio: null, video: null };	/* tracks */
@@ -202,9 +209,10 @@ function addTracks(peer, { mode, colour, toneHz }) {
 		peer.addTrack(sendSound(toneHz));
 	else if (mode !== 'send')
 		peer.addTransceiver('audio', { direction: 'recvonly' });
-	if (sends && colour)
-		peer.addTrack(sendVideo(colour));
-	else if (mode !== 'send')
+	if (sends && colour) {
+		videoTrack = sendVideo(colour);
+		videoSender = peer.addTrack(videoTrack);
+	} else if (mode !== 'send')
 		peer.addTransceiver('video', { direction: 'recvonly' });
 }
 
@@ -266,7 +274,28 @@ async function join(options) {
 	addTracks(connection, { mode: 'both', ...options });
 	const joined = await negotiate(connection, options);
 	session = joined.session;
+	agreed = joined.answer;
 	return joined;
+}
+
+/* Its setParameters() takes nothing, so the answer says what browsers' pages set by it. */
+async function obey({ wanted_kbps: kbps, line_kbps: line }) {
+	const none = line > 0 && kbps === 0;
+	const rated = line > 0 && kbps ?
+		agreed.replace(/^b=TIAS:\d+/m, `b=TIAS:${1000 * kbps}`) : agreed;
+	const answer = line > 0 ? withThinSound(rated) : rated;
+
+	if (obeyed === answer + none)
+		return;
+	obeyed = answer + none;
+	await connection.setLocalDescription(await connection.createOffer());
+	await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+	await videoSender?.replaceTrack(none ? null : videoTrack);
+}
+
+function follow({ up }) {
+	followed = followed.then(() => obey(up));
+	return followed;
 }
 
 async function statsOf(peer) {
@@ -298,6 +327,7 @@ const commands = {
 	record,
 	measure,
 	measured,
+	follow,
 	async look({ points }) {
 		const picture = await nextPicture();
 		return {

@@ -33,6 +33,7 @@ export class EventStream {
 	you = '';
 	ended = null;		/* the reason, once the server said it */
 	closed = false;		/* the connection is over */
+	onquality = () => {};	/* takes the data of each such event */
 	events = [];		/* all that came: {id, event, data, at_ms} */
 	#request;
 	#text = '';
@@ -95,6 +96,8 @@ export class EventStream {
 			this.tilemap = data;
 		} else if (name === 'speaking') {
 			this.speaking = data.ids;
+		} else if (name === 'quality') {
+			this.onquality(data);
 		} else if (name === 'ended') {
 			this.ended = data.reason;
 		}

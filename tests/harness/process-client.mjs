@@ -76,6 +76,11 @@ class ProcessClient {
 		});
 	}
 
+	/* The line up, of an event `quality`. */
+	follow(up) {
+		return this.ask('follow', { up });
+	}
+
 	join(options) {
 		return this.ask('join', options);
 	}

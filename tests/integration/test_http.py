@@ -484,7 +484,7 @@ def tells_each_of_their_own_line_only(s):
     equal(bob.next('quality'), {
         'reason': 'downlink-rate',
         'words': 'Your line carries 520 kbit/s, so you get a smaller picture.',
-        'rtt_ms': 80, 'up': {'kbps': 90, 'loss': 0.0, 'wanted_kbps': 150},
+        'rtt_ms': 80, 'up': {'kbps': 90, 'loss': 0.0, 'wanted_kbps': 150, 'line_kbps': 0},
         'down': {'kbps': 170, 'loss': 0.102, 'height': 180, 'fps': 15, 'line_kbps': 520}})
     equal(s.patch(bobs, {'name': 'Bob'}).status, 204)
     # It is old news at once, so it is not kept for who comes back.

@@ -485,20 +485,20 @@ static void
 quality_goes_there_and_back(void **state)
 {
 	struct ipc_quality in = { 2, { { 11, IPC_QUALITY_UP_LOSS, 25, 1, 25, 720,
-	    90, 700, 1600, 2000, 150 }, { 12, IPC_QUALITY_DELAY, 0, 255, 0, 0, 65535,
-	    0, 40, 0, 2500 } } }, out;
-	static uint8_t     body[8192];
+	    90, 700, 1600, 2000, 150, 0 }, { 12, IPC_QUALITY_DELAY, 0, 255, 0, 0, 65535,
+	    0, 40, 0, 0, 64 } } }, out;
+	static uint8_t     body[9216];
 	size_t             len = ipc_quality_write(body, sizeof(body), &in);
 
 	(void)state;
-	assert_int_equal(len, 4 + 2 * 28);
+	assert_int_equal(len, 4 + 2 * 32);
 	assert_int_equal(ipc_quality_parse(&out, body, len), 0);
 	assert_memory_equal(&out, &in, sizeof(in));
 	refuses_other_lengths(parse_quality, body, len);
 	REFUSES(parse_quality, body, len, { 0, 4, 1 }, { 0, 4, 3 },
-	    { 0, 4, 257 }, { 0, 4, 0x40000002 }, { 8, 1, 6 }, { 36, 1, 255 });
+	    { 0, 4, 257 }, { 0, 4, 0x40000002 }, { 8, 1, 7 }, { 40, 1, 255 });
 	in.count = IPC_LINES_MAX;
-	assert_int_equal(ipc_quality_write(body, sizeof(body), &in), 7172);
+	assert_int_equal(ipc_quality_write(body, sizeof(body), &in), 8196);
 	in.count++;
 	assert_int_equal(ipc_quality_write(body, sizeof(body), &in), 0);
 }

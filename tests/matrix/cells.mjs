@@ -99,7 +99,7 @@ function rateCells() {
 				limits },
 			{ name: `up-rate-${kbps}`, way: 'up', up: words, down: DELAY, rateKbps,
 				limits: {
-					concealed: [NONE, rateKbps < 100 ? 3 : 1],
+					concealed: [NONE, 1],
 					queue95: [NONE, 200],
 				} },
 		];
@@ -115,6 +115,8 @@ const otherCells = [
 		limits: { concealed: [NONE, 0.2], fps: [12, NONE] } },
 	{ name: 'up-duplicate-2', way: 'up', up: `${DELAY} duplicate 2`, down: DELAY,
 		limits: { concealed: [NONE, 0.2], fps: [12, NONE] } },
+	{ name: 'up-loss-30-rtt-60', way: 'up', up: 'delay 30 loss 30', down: 'delay 30',
+		limits: { concealed: [NONE, 2] } },
 	{ name: 'down-rtt-400', way: 'down', down: 'delay 200', up: 'delay 200',
 		limits: quality(0.2, 24, 0) },
 	{ name: 'down-rtt-400-loss-5', way: 'down', down: 'delay 200 loss 5', up: 'delay 200',

@@ -123,6 +123,9 @@ export async function runCell(test, server, cell, options) {
 	});
 	const events = await EventStream.open(`${new URL(session, origin).href}/events`);
 	test.atEnd(() => events.close());
+	if (kind === 'wrtc')
+		events.onquality = ({ up }) => client.follow(up).catch((error) =>
+			test.note(`${kind} does not follow: ${error.message}`));
 	let watched = client, tile;
 	if (cell.way === 'up') {
 		const found = await startListener(test, server, room, participant);

@@ -30,7 +30,7 @@ look(struct line_quality *q, int64_t *now_us, const struct line_look *line,
 static void
 says_nothing_of_a_good_line(void **state)
 {
-	const struct line_look good = { 3, 3, 120000, false, false };
+	const struct line_look good = { 3, 3, 120000, false, false, false };
 	struct line_quality    q;
 	int64_t                now_us = 5 * SECOND;
 
@@ -48,13 +48,14 @@ tells_each_reason_within_six_seconds(void **state)
 		struct line_look        line;
 		enum ipc_quality_reason reason;
 	} cases[] = {
-		{ { 13, 0, 0, false, false }, IPC_QUALITY_UP_LOSS },
-		{ { 0, 13, 0, false, false }, IPC_QUALITY_DOWN_LOSS },
-		{ { 0, 0, 0, true, false }, IPC_QUALITY_DOWN_RATE },
-		{ { 0, 0, 400000, false, false }, IPC_QUALITY_DELAY },
-		{ { 0, 0, 0, false, true }, IPC_QUALITY_BUSY },
-		{ { 99, 99, 900000, true, true }, IPC_QUALITY_BUSY },
-		{ { 99, 99, 900000, true, false }, IPC_QUALITY_UP_LOSS },
+		{ { 13, 0, 0, true, false, false }, IPC_QUALITY_UP_RATE },
+		{ { 13, 0, 0, false, false, false }, IPC_QUALITY_UP_LOSS },
+		{ { 0, 13, 0, false, false, false }, IPC_QUALITY_DOWN_LOSS },
+		{ { 0, 0, 0, false, true, false }, IPC_QUALITY_DOWN_RATE },
+		{ { 0, 0, 400000, false, false, false }, IPC_QUALITY_DELAY },
+		{ { 0, 0, 0, false, false, true }, IPC_QUALITY_BUSY },
+		{ { 99, 99, 900000, false, true, true }, IPC_QUALITY_BUSY },
+		{ { 99, 99, 900000, false, true, false }, IPC_QUALITY_UP_LOSS },
 	};
 	struct line_quality q;
 	int64_t             now_us = 0;
@@ -72,8 +73,8 @@ tells_each_reason_within_six_seconds(void **state)
 static void
 takes_it_back_after_five_good_seconds(void **state)
 {
-	const struct line_look cut = { 0, 0, 0, true, false };
-	const struct line_look good = { 0, 0, 0, false, false };
+	const struct line_look cut = { 0, 0, 0, false, true, false };
+	const struct line_look good = { 0, 0, 0, false, false, false };
 	struct line_quality    q;
 	int64_t                now_us = 0;
 
@@ -89,8 +90,8 @@ takes_it_back_after_five_good_seconds(void **state)
 static void
 does_not_mind_one_bad_second(void **state)
 {
-	const struct line_look burst = { 40, 40, 500000, false, false };
-	const struct line_look good = { 0, 0, 30000, false, false };
+	const struct line_look burst = { 40, 40, 500000, false, false, false };
+	const struct line_look good = { 0, 0, 30000, false, false, false };
 	struct line_quality    q;
 	int64_t                now_us = 0;
 

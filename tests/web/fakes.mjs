@@ -181,6 +181,9 @@ async function fakeRestart() {
 			'a=ice-pwd:new\r\na=candidate:2\r\na=end-of-candidates\r\n' };
 }
 
+const ANSWER = 'a=ice-lite\r\nm=audio 9 X 111\r\na=ice-ufrag:old\r\na=ice-pwd:old\r\n' +
+	'a=fmtp:111 minptime=10;useinbandfec=1\r\n';
+
 async function fakeFetch(url, { method = 'GET', headers = {}, body } = {}) {
 	fakes.requests.push({ url, method, headers, body });
 	if (method === 'PATCH' && headers['If-Match'])
@@ -200,7 +203,7 @@ async function fakeFetch(url, { method = 'GET', headers = {}, body } = {}) {
 		return { ok: false, status: answer.status,
 			headers: headersOf({ 'Retry-After': answer.retry }),
 			json: async () => ({ type: `urn:tessera:problem:${answer.type}` }) };
-	return { ok: true, status: 201, text: async () => 'answer',
+	return { ok: true, status: 201, text: async () => ANSWER,
 		headers: headersOf({ Location: `/v1/sessions/s${fakes.joins()}`,
 			'Tessera-Participant': 'me' }) };
 }

@@ -10,6 +10,7 @@ const { hueOf, initials } = await load('person.js');
 const { leftOfPicture } = await load('picture_note.js');
 const { LineQuality } = await load('quality.js');
 const { withSoundNack } = await load('sound_nack.js');
+const { withThinSound } = await load('thin_sound.js');
 const { MapClock } = await load('tilemap.js');
 
 const person = (id, name) => ({ id, name, mic: true, camera: true, state: 'here', sends: true });
@@ -102,6 +103,17 @@ function soundNack(test) {
 	    withSoundNack(text()));
 	test.check(withSoundNack(text('a=rtcp-fb:109 nack')) === text('a=rtcp-fb:109 nack') &&
 	    withSoundNack(bare) === bare, 'but_once_and_for_opus_only');
+}
+
+function thinSound(test) {
+	const text = (opus) => ['v=0', 'm=audio 9 X 109', 'a=rtpmap:109 opus/48000/2', ...opus,
+		'm=video 9 X 96', 'a=fmtp:96 max-fs=1', ''].join('\r\n');
+	const full = 'a=fmtp:109 minptime=10;useinbandfec=1';
+	const thin = withThinSound(text([full]));
+
+	test.check(thin === text([`${full};maxaveragebitrate=20000`, 'a=ptime:60']),
+	    'asks_for_long_packets_of_few_bits_and_their_fec', thin);
+	test.check(withThinSound(text([])) === text([]), 'of_opus_alone');
 }
 
 async function tileMaps(test) {
@@ -197,6 +209,7 @@ runTest(30, async (test) => {
 	roomNames(test);
 	iceAgain(test);
 	soundNack(test);
+	thinSound(test);
 	await tileMaps(test);
 	theLine(test);
 	thePicture(test);

@@ -366,10 +366,48 @@ async function sendsWhatIsShown(test) {
 	    'and_a_large_one_when_it_is');
 }
 
+async function thinLine(test) {
+	const camera = { kind: 'video', enabled: true, getSettings: () => ({ height: 720 }) };
+	const { session } = await joined({ video: camera });
+	const video = () => fakes.peer().transceivers[1].sender.encodings[0];
+	const quality = async (wanted_kbps, line_kbps) => {
+		fakes.events(0).say('quality', { reason: 'uplink-rate', words: '', rtt_ms: 0,
+			up: { kbps: 0, loss: 0, wanted_kbps, line_kbps },
+			down: { kbps: 0, loss: 0, height: 720, fps: 25, line_kbps: 0 } });
+		await fakes.settle();
+	};
+	const thin = () => /^a=ptime:60$/m.test(fakes.peer().remote);
+
+	fakes.events(0).say('tilemap', { version: 1, rtp: 0, canvas: [1280, 720],
+		tiles: [{ id: 'me', x: 0, y: 0, w: 1, h: 1 }] });
+	await quality(2500, 0);
+	test.check(!thin() && video().active && video().maxBitrate === 1_700_000,
+	    'a_good_line_carries_all');
+	await quality(0, 62);
+	test.check(thin() && !video().active && fakes.joins() === 1,
+	    'on_a_thin_one_the_voice_goes_first', fakes.peer().remote);
+	await session.setCamera(false);
+	await session.setCamera(true);
+	test.check(!video().active, 'whatever_the_camera_does');
+	fakes.peer().become('disconnected');
+	await fakes.pass(3100);
+	test.check(fakes.peer().restarts === 1 && thin(), 'and_through_a_restart_of_its_ways');
+	fakes.peer().become('connected');
+	await quality(45, 80);
+	test.check(thin() && video().active && video().maxBitrate === 45_000 &&
+	    video().scaleResolutionDownBy === 6, 'what_is_left_is_for_a_small_picture',
+	JSON.stringify(video()));
+	await quality(2500, 0);
+	test.check(!thin() && video().active && video().scaleResolutionDownBy === 1,
+	    'all_is_back_when_the_line_is');
+	await quality(0, 0);
+	test.check(video().active, 'no_word_of_pictures_is_not_a_no');
+}
+
 runTest(60, async (test) => {
 	for (const part of [joins, joinsInVain, leavesWhileJoining, lineComesBack, lineIsMended,
 		mediaComesBack, slowLineIsMended, sessionIsForgotten, lineIsReplaced,
 		failedLine, givesUp, roomRestarts, roomIsClosed, serverRestarts,
-		endedByOthers, devices, sendsWhatIsShown])
+		endedByOthers, devices, sendsWhatIsShown, thinLine])
 		await part(test);
 });

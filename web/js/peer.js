@@ -2,18 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { iceFragment, withIce } from './ice.js';
+import { Sampler } from './sample.js';
 import { withSoundNack } from './sound_nack.js';
+import { withThinSound } from './thin_sound.js';
 
 /**
  * @typedef {'audio'|'video'} Kind
  * @typedef {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} Tracks
- * @typedef {object} Sample            one look at the line
- * @property {number} received_bytes   since this connection began
- * @property {number} received_bps     since the last sample
- * @property {number} sent_bps
- * @property {number} loss_in          0..1 since the last sample
- * @property {number} loss_out         0..1 as the server last reported
- * @property {number} rtt_ms
+ * @typedef {import('./sample.js').Sample} Sample
  */
 
 /* What a sent picture of at most this height may cost. */
@@ -25,17 +21,23 @@ const RATES = [
 	{ height: 180, bps: 200_000 },
 ];
 
+/* Of a rate below this a small picture can be made, and no other. */
+const LITTLE = { bps: 100_000, height: 120 };
+
 /** A picture is sent in one of these fractions of the camera's own size. */
-const SCALES = [1, 1.5, 2, 3, 4, 6];
+const SCALES = [1, 1.5, 2, 3, 4, 6, 8];
 
 export class Peer {
 	#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
 	#transceivers = /** @type {Record<Kind, RTCRtpTransceiver>} */ ({});
-	#last = { at_ms: 0, received: 0, sent: 0, packets: 0, lost: 0 };
+	#sampler = new Sampler();
 	#height = 0;
 	#most_bps = Infinity;
+	#cameraOn;
 	#settings = Promise.resolve();
 	#answer = '';
+	#thin = false;
+	#talk = Promise.resolve();	/* one negotiation after the other */
 
 	/** What the server sends: one sound, one picture. */
 	stream = new MediaStream();
@@ -53,6 +55,7 @@ export class Peer {
 	 * @param {boolean} cameraOn
 	 */
 	constructor(tracks, sends, cameraOn) {
+		this.#cameraOn = cameraOn;
 		for (const kind of /** @type {Kind[]} */ (['audio', 'video'])) {
 			const active = kind === 'audio' || cameraOn;
 
@@ -84,7 +87,8 @@ export class Peer {
 
 	/** @param {string} sdp */
 	async accept(sdp) {
-		await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+		await this.#pc.setRemoteDescription({ type: 'answer',
+			sdp: this.#thin ? withThinSound(sdp) : sdp });
 		this.#answer = sdp;
 	}
 
@@ -93,7 +97,39 @@ export class Peer {
 	 * @param {(fragment: string) => Promise<string>} ask takes our fragment to
 	 *        the server, and resolves with the server's
 	 */
-	async restart(ask) {
+	restart(ask) {
+		return this.#after(() => this.#restart(ask));
+	}
+
+	/**
+	 * Sound that needs half of the line, or as it was agreed at first. The server need not be
+	 * asked: the browser is told that it had answered so.
+	 * @param {boolean} thin
+	 */
+	thinSound(thin) {
+		if (thin === this.#thin)
+			return Promise.resolve();
+		this.#thin = thin;
+		return this.#after(async () => {
+			await this.#pc.setLocalDescription();
+			await this.accept(this.#answer);
+		}).catch(() => { /* closed meanwhile */ });
+	}
+
+	/**
+	 * @template T
+	 * @param {() => Promise<T>} work
+	 * @returns {Promise<T>}
+	 */
+	#after(work) {
+		const done = this.#talk.then(work);
+
+		this.#talk = done.then(() => {}, () => {});
+		return done;
+	}
+
+	/** @param {(fragment: string) => Promise<string>} ask */
+	async #restart(ask) {
 		const offer = await this.#pc.createOffer({ iceRestart: true });
 
 		await this.#pc.setLocalDescription(offer);
@@ -156,8 +192,13 @@ export class Peer {
 	 * @param {boolean} active
 	 */
 	setVideoActive(active) {
+		this.#cameraOn = active;
+		return this.#switchVideo();
+	}
+
+	#switchVideo() {
 		return this.#change((encoding) => {
-			encoding.active = active;
+			encoding.active = this.#cameraOn && this.#most_bps > 0;
 		});
 	}
 
@@ -174,12 +215,16 @@ export class Peer {
 
 	/**
 	 * The server wants no more video than that.
-	 * @param {number} bps
+	 * @param {number} bps 0: none; Infinity: as much as the picture takes
 	 */
 	limit(bps) {
-		if (bps === this.#most_bps)
+		const before = this.#most_bps;
+
+		if (bps === before)
 			return Promise.resolve();
 		this.#most_bps = bps;
+		if (before === 0 || bps === 0)
+			this.#switchVideo();
 		return this.#fitAgain();
 	}
 
@@ -190,13 +235,16 @@ export class Peer {
 		if (!own || !this.#height)
 			return Promise.resolve();
 
-		const most = own / this.#height;
+		/* No key frame that a thin line is busy with for a second. */
+		const height = this.#most_bps < LITTLE.bps ?
+			Math.min(LITTLE.height, this.#height) : this.#height;
+		const most = own / height;
 		const scale = SCALES.filter((s) => s <= most * 1.05).pop() ?? 1;
 		const rate = RATES.filter((r) => r.height >= own / scale).pop() ?? RATES[0];
 
 		return this.#change((encoding) => {
 			encoding.scaleResolutionDownBy = scale;
-			encoding.maxBitrate = Math.min(rate.bps, this.#most_bps);
+			encoding.maxBitrate = Math.min(rate.bps, this.#most_bps || rate.bps);
 		});
 	}
 
@@ -232,38 +280,7 @@ export class Peer {
 	 * @returns {Promise<Sample>}
 	 */
 	async sample(now_ms) {
-		const sum = { received: 0, sent: 0, packets: 0, lost: 0 };
-		let rtt_s = 0, loss_out = 0;
-
-		for (const report of (await this.#pc.getStats()).values()) {
-			if (report.type === 'inbound-rtp') {
-				sum.received += report.bytesReceived ?? 0;
-				sum.packets += report.packetsReceived ?? 0;
-				sum.lost += report.packetsLost ?? 0;
-			} else if (report.type === 'outbound-rtp') {
-				sum.sent += report.bytesSent ?? 0;
-			} else if (report.type === 'remote-inbound-rtp') {
-				loss_out = Math.max(loss_out, report.fractionLost ?? 0);
-				rtt_s = Math.max(rtt_s, report.roundTripTime ?? 0);
-			} else if (report.type === 'candidate-pair' && report.nominated) {
-				rtt_s = Math.max(rtt_s, report.currentRoundTripTime ?? 0);
-			}
-		}
-
-		const last = this.#last;
-		const seconds = Math.max(0.001, (now_ms - last.at_ms) / 1000);
-		const lost = Math.max(0, sum.lost - last.lost);
-		const got = Math.max(0, sum.packets - last.packets);
-
-		this.#last = { at_ms: now_ms, ...sum };
-		return {
-			received_bytes: sum.received,
-			received_bps: 8 * (sum.received - last.received) / seconds,
-			sent_bps: 8 * (sum.sent - last.sent) / seconds,
-			loss_in: lost / Math.max(1, lost + got),
-			loss_out,
-			rtt_ms: rtt_s * 1000,
-		};
+		return this.#sampler.take(await this.#pc.getStats(), now_ms);
 	}
 
 	close() {

@@ -167,9 +167,13 @@ export class Place {
 			this.#peer?.fit(Math.round(own.h * map.canvas[1]));
 	}
 
-	/** @param {number} bps what the server wants of video, at most */
-	limit(bps) {
-		this.#peer?.limit(bps);
+	/**
+	 * Sends what the server says that the line and the own tile have room for.
+	 * @param {{wanted_kbps: number, line_kbps: number}} up of the event `quality`
+	 */
+	follow({ wanted_kbps, line_kbps }) {
+		this.#peer?.thinSound(line_kbps > 0);
+		this.#peer?.limit(wanted_kbps || line_kbps ? 1000 * wanted_kbps : Infinity);
 	}
 
 	/** The next connection takes a new place: this one is gone. */

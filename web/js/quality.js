@@ -3,10 +3,11 @@
 
 /**
  * @typedef {import('./peer.js').Sample} Sample
- * @typedef {'fine'|'server-busy'|'uplink-loss'|'downlink-loss'|'downlink-rate'|'delay'} Reason
+ * @typedef {'fine'|'server-busy'|'uplink-rate'|'uplink-loss'|'downlink-loss'|'downlink-rate'
+ *     |'delay'} Reason
  * @typedef {object} Told             the server's event `quality`
  * @property {Reason} reason
- * @property {{wanted_kbps: number}} up
+ * @property {{wanted_kbps: number, line_kbps: number}} up
  * @property {{line_kbps: number, height: number, fps: number}} down
  *
  * @typedef {object} Line             what is known of the line now

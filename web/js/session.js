@@ -178,8 +178,7 @@ export class Session extends EventTarget {
 	#onEvent(type, data) {
 		if (type === 'quality') {
 			this.#quality.hear(data);
-			if (data.up.wanted_kbps)
-				this.#place.limit(1000 * data.up.wanted_kbps);
+			this.#place.follow(data.up);
 			this.#emit('quality', this.#quality.line);
 			return;
 		}
