@@ -25,7 +25,7 @@ struct room_join {
 	bool               sent;
 	struct event      *timeout;
 	enum ipc_direction direction;
-	uint16_t           max_height;
+	uint16_t           max_height, up_kbps;
 	bool               loopback;
 	char               name[PERSON_NAME_SIZE];
 	char               resume[SESSION_ID_SIZE];	/* taken; or "" */
@@ -154,6 +154,7 @@ send_join(struct room_join *join)
 		.direction = (uint16_t)join->direction,
 		.loopback = join->loopback,
 		.max_height = join->max_height,
+		.up_kbps = join->up_kbps,
 		.name = join->name,
 		.name_len = strlen(join->name),
 		.sdp = join->sdp,
@@ -193,6 +194,7 @@ room_join_start(struct room_join **out, struct room_proxy *room,
 	join->request = ++room->last_request;
 	join->direction = wish->direction;
 	join->max_height = wish->max_height;
+	join->up_kbps = wish->up_kbps;
 	join->loopback = wish->loopback;
 	memcpy(join->name, wish->name, strlen(wish->name) + 1);
 	join->done = done;

@@ -87,6 +87,7 @@ const struct session_list *room_proxy_sessions(const struct room_proxy *room);
 struct room_wish {
 	enum ipc_direction direction;
 	uint16_t           max_height;
+	uint16_t           up_kbps;	/* of the line; 0: not said */
 	bool               loopback;
 	const char        *name;	/* cleaned */
 	const char        *sdp;		/* the offer, without NUL */

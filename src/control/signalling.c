@@ -93,7 +93,29 @@ on_gone(void *to)
 	free(waiting);
 }
 
-/* The query: name and max. False when a problem was answered. */
+/* What the line up carries, as who joins knows it. */
+static bool
+read_up(struct http_exchange *x, struct room_wish *wish)
+{
+	char  text[8] = "";
+	char *end;
+	int   err = http_exchange_query(x, "up", text, sizeof(text));
+	long  kbps;
+
+	if (err == -ENOENT)
+		return true;
+	kbps = strtol(text, &end, 10);
+	if (err < 0 || text[0] < '0' || text[0] > '9' || *end != '\0' ||
+	    kbps < 1 || kbps > UINT16_MAX) {
+		http_exchange_problem(x, PROBLEM_BAD_REQUEST,
+		    "up is a number of kbit/s, 1 to 65535");
+		return false;
+	}
+	wish->up_kbps = (uint16_t)kbps;
+	return true;
+}
+
+/* The query: name, max and up. False when a problem was answered. */
 static bool
 read_query(struct http_exchange *x, struct room_wish *wish,
     char name[PERSON_NAME_SIZE])
@@ -108,6 +130,8 @@ read_query(struct http_exchange *x, struct room_wish *wish,
 		    "max is 720p, 360p or 180p");
 		return false;
 	}
+	if (!read_up(x, wish))
+		return false;
 	err = http_exchange_query(x, "name", text, sizeof(text));
 	if (err == 0)
 		err = person_name_clean(name, text, strlen(text));

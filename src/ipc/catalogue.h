@@ -37,7 +37,7 @@ enum ipc_state {
 #define IPC_DOWN_ROWS(X)						\
 	X(CONFIG,   28,   316, 1, 2, IPC_IN_START)			\
 	X(OPEN,      3,    66, 0, 0, IPC_IN_SPARE)			\
-	X(JOIN,     25, 65816, 0, 0, IPC_IN_ROOM)			\
+	X(JOIN,     27, 65818, 0, 0, IPC_IN_ROOM)			\
 	X(PATCH,    12,   268, 0, 0, IPC_IN_ROOM)			\
 	X(RESTART,  15, 65550, 0, 0, IPC_IN_ROOM)			\
 	X(LEAVE,     8,     8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\

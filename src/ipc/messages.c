@@ -178,6 +178,7 @@ ipc_join_write(uint8_t *out, size_t size, const struct ipc_join *j)
 	writer_u16(&w, j->direction);
 	writer_u16(&w, j->loopback);
 	writer_u16(&w, j->max_height);
+	writer_u16(&w, j->up_kbps);
 	writer_u16(&w, (uint16_t)j->name_len);
 	writer_u32(&w, (uint32_t)j->sdp_len);
 	writer_bytes(&w, j->name, j->name_len);
@@ -197,6 +198,7 @@ ipc_join_parse(struct ipc_join *out, const uint8_t *p, size_t len)
 	j.direction = reader_u16(&r);
 	j.loopback = reader_u16(&r);
 	j.max_height = reader_u16(&r);
+	j.up_kbps = reader_u16(&r);
 	j.name_len = reader_u16(&r);
 	j.sdp_len = reader_u32(&r);
 	j.name = reader_text(&r, j.name_len);

@@ -73,6 +73,7 @@ struct ipc_join {
 	uint16_t direction;	/* enum ipc_direction */
 	uint16_t loopback;	/* 1: the requester is on loopback */
 	uint16_t max_height;	/* 720, 360 or 180 */
+	uint16_t up_kbps;	/* their line up, as they say; 0: not said */
 	const char *name;	/* UTF-8, borrowed, not terminated */
 	size_t      name_len;
 	const char *sdp;	/* the offer, borrowed, not terminated */

@@ -197,8 +197,8 @@ feedback_uplink_cap_bps(const struct participant *who)
 	return who->uplink.video_bps;
 }
 
-static uint64_t
-remb_bps(const struct participant *who)
+uint64_t
+feedback_remb_bps(const struct participant *who)
 {
 	const uint64_t bps = feedback_uplink_cap_bps(who);
 
@@ -234,7 +234,7 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	    room_ntp(room, now_us));
 	if (who->agreed.video.remb && who->video_in.known)
 		len += rtcp_write_remb(packet->bytes + len, size - len,
-		    feedback_ssrc(who), remb_bps(who),
+		    feedback_ssrc(who), feedback_remb_bps(who),
 		    &who->video_in.ssrc, 1);
 	feedback_send(who, packet, len, now_us);
 }

@@ -546,7 +546,8 @@ answer_config(struct sdp_answer_config *cfg, const struct room *room,
 		.video_ssrc = who->video_out.ssrc,
 		.cname = room->cname,
 		.session_id = random_u32(),
-		.video_max_bps = 2500000,
+		.video_max_bps = (uint32_t)feedback_remb_bps(who),
+		.thin_sound = who->uplink.plan != UPLINK_FREE,
 	};
 	dtls_identity_fingerprint(room->identity, cfg->fingerprint);
 	answer_candidates(cfg, room, join->loopback);
@@ -587,7 +588,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	    who->audio_out.ssrc == 0 || who->video_out.ssrc == 0);
 	nack_init(&who->nack);
 	nack_init_sound(&who->sound_nack);
-	uplink_line_init(&who->uplink, now_us);
+	uplink_line_init(&who->uplink, 1000U * join->up_kbps, now_us);
 	twcc_feedback_init(&who->twcc);
 	picture_in_init(who, now_us);
 	sound_repair_init(&who->repair, room->cfg.audio_bps,

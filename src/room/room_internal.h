@@ -331,6 +331,9 @@ void feedback_received(struct participant *who, struct packet *packet,
  */
 uint64_t feedback_uplink_cap_bps(const struct participant *who);
 
+/* The same for who cannot be told to send nothing. */
+uint64_t feedback_remb_bps(const struct participant *who);
+
 void feedback_send_reports(struct participant *who, int64_t now_us);
 void feedback_send_twcc(struct participant *who, int64_t now_us);
 /* Asks for what is missing, or, where NACK was not agreed, for a key frame. */

@@ -30,18 +30,6 @@
 #define FORGIVE_US     120000000
 
 void
-uplink_line_init(struct uplink_line *l, int64_t now_us)
-{
-	*l = (struct uplink_line){
-		.transit_us = INT64_MAX,
-		.looked_us = now_us,
-		.changed_us = now_us,
-		.climbed_us = INT64_MIN,
-		.wait_us = WAIT_LEAST_US,
-	};
-}
-
-void
 uplink_line_packet(struct uplink_line *l, size_t bytes)
 {
 	l->bytes += bytes + WIRE_BYTES;
@@ -149,6 +137,35 @@ video_left(const struct uplink_line *l)
 	return left < less ? left : less;
 }
 
+static void
+plan_for(struct uplink_line *l, uint32_t line_bps, int64_t now_us)
+{
+	uint32_t left;
+
+	l->line_bps = line_bps;
+	left = video_left(l);
+	if (line_bps < VOICE_BPS && l->wait_us < WAIT_VOICE_US)
+		l->wait_us = WAIT_VOICE_US;
+	if (left >= VIDEO_LEAST_BPS)
+		change(l, UPLINK_LEAN, left, now_us);
+	else
+		change(l, UPLINK_VOICE, 0, now_us);
+}
+
+void
+uplink_line_init(struct uplink_line *l, uint32_t line_bps, int64_t now_us)
+{
+	*l = (struct uplink_line){
+		.transit_us = INT64_MAX,
+		.looked_us = now_us,
+		.changed_us = now_us,
+		.climbed_us = INT64_MIN,
+		.wait_us = WAIT_LEAST_US,
+	};
+	if (line_bps > 0 && line_bps < THIN_BPS)
+		plan_for(l, line_bps, now_us);
+}
+
 static bool
 is_trying(const struct uplink_line *l, int64_t now_us)
 {
@@ -170,22 +187,13 @@ is_queued(const struct uplink_line *l, int64_t now_us)
 static bool
 fall(struct uplink_line *l, uint64_t bps, int64_t now_us)
 {
-	uint32_t left;
-
 	if (bps >= THIN_BPS || l->plan == UPLINK_VOICE)
 		return false;
-	l->line_bps = (uint32_t)bps;
-	left = video_left(l);
 	if (is_trying(l, now_us))
 		l->wait_us = l->wait_us < WAIT_MOST_US / 2 ? 2 * l->wait_us :
 		    WAIT_MOST_US;
-	if (bps < VOICE_BPS && l->wait_us < WAIT_VOICE_US)
-		l->wait_us = WAIT_VOICE_US;
 	l->climbed_us = INT64_MIN;
-	if (left >= VIDEO_LEAST_BPS)
-		change(l, UPLINK_LEAN, left, now_us);
-	else
-		change(l, UPLINK_VOICE, 0, now_us);
+	plan_for(l, (uint32_t)bps, now_us);
 	return true;
 }
 

@@ -67,7 +67,9 @@ struct uplink_line {
 	int64_t  wait_us;	/* before the next climb */
 };
 
-void uplink_line_init(struct uplink_line *l, int64_t now_us);
+/* `line_bps`: what the sender says that it carries; 0: nothing. */
+void uplink_line_init(struct uplink_line *l, uint32_t line_bps,
+    int64_t now_us);
 
 /* A packet of `bytes` came, with RTP headers; of any kind. */
 void uplink_line_packet(struct uplink_line *l, size_t bytes);

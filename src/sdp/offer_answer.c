@@ -529,11 +529,15 @@ feedback_of(const struct sdp_stream *stream, const struct sdp_media *m,
 }
 
 static void
-write_audio_format(struct strbuf *s, const struct sdp_stream *stream)
+write_audio_format(struct strbuf *s, const struct sdp_stream *stream,
+    bool thin)
 {
 	strbuf_printf(s, "a=rtpmap:%u " SDP_OPUS "\r\n"
-	    "a=fmtp:%u minptime=10;useinbandfec=1\r\n",
-	    stream->payload_type, stream->payload_type);
+	    "a=fmtp:%u minptime=10;useinbandfec=1%s\r\n",
+	    stream->payload_type, stream->payload_type,
+	    thin ? ";maxaveragebitrate=20000" : "");
+	if (thin)
+		strbuf_add(s, "a=ptime:60\r\n");
 	sdp_write_feedback(s, stream, stream->payload_type);
 }
 
@@ -597,7 +601,8 @@ write_taken(struct strbuf *s, const struct choice *c,
 		strbuf_add(s, "a=extmap-allow-mixed\r\n");
 	write_transport(s, cfg, active);
 	if (audio)
-		write_audio_format(s, stream);
+		write_audio_format(s, stream, cfg->thin_sound &&
+		    stream->receive);
 	else
 		write_video_formats(s, c, stream);
 	write_extension(s, m, stream->level_id, SDP_URI_LEVEL);

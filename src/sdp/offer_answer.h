@@ -9,7 +9,8 @@
  * send; MID is not negotiated on the wire; fingerprint SHA-256 only; setup
  * active unless the offer forces us passive. An extension id that the bundle
  * uses with two meanings is answered at most once (for audio level before
- * others). stereo=1 is not echoed.
+ * others). stereo=1 is not echoed. Thin sound: packets of 60 ms, and the
+ * least rate at which Opus makes FEC.
  *
  * Video: sdp/video_formats.h says what we read and write. The answer names
  * first what is to be sent to us, then the others that we read, so that a
@@ -55,6 +56,7 @@ struct sdp_answer_config {
 	const char     *cname;
 	uint64_t        session_id;	/* of the o= line */
 	uint32_t        video_max_bps;	/* b=TIAS of what we receive; 0: none */
+	bool            thin_sound;	/* … comes in 27 kbit/s, on the wire */
 };
 
 /* A video format that may come. */

@@ -155,12 +155,12 @@ static void
 let_in(struct fake_room *room, const struct ipc_join *join)
 {
 	const uint32_t who = join->participant;
-	char           answer[200];
+	char           answer[256];
 
 	snprintf(answer, sizeof(answer), "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 	    "s=-\r\nt=0 0\r\na=x-direction:%u\r\na=x-height:%u\r\n"
-	    "a=x-place:%u\r\na=ice-pwd:canned-secret-password\r\n",
-	    join->direction, join->max_height, join->place);
+	    "a=x-up:%u\r\na=x-place:%u\r\na=ice-pwd:canned-secret-password\r\n",
+	    join->direction, join->max_height, join->up_kbps, join->place);
 	say_answer(room, join, IPC_ANSWER_OK, who, answer);
 	if (wants(join, "busy"))
 		room->busy = true;

@@ -313,7 +313,7 @@ def answers_a_join(s):
     true(re.fullmatch(r'/v1/sessions/[A-Za-z0-9_-]{43}', reply.headers['Location']), 'Location')
     true(re.fullmatch(r'[0-9a-f]{8}', reply.headers['Tessera-Participant']), 'participant')
     true(re.fullmatch(r'"[0-9a-f]{16}"', reply.headers['ETag']), 'ETag')
-    true(b'a=x-direction:0\r\na=x-height:360\r\n' in reply.body, 'direction and size')
+    true(b'a=x-direction:0\r\na=x-height:360\r\na=x-up:0\r\n' in reply.body, 'direction and size')
     equal(s.people('first'), 1)
     equal(s.get('/v1/rooms', admin=True).json()['rooms'][0]['name'], 'first')
     room = s.get('/v1/rooms/first', admin=True).json()
@@ -327,9 +327,9 @@ def answers_a_join(s):
 
 @test
 def makes_whip_send_and_whep_watch(s):
-    send = s.join('ways', how='whip')
+    send = s.join('ways', how='whip', query='?up=40')
     watch = s.join('ways', how='whep')
-    true(b'a=x-direction:1\r\na=x-height:720' in send.body, 'WHIP sends')
+    true(b'a=x-direction:1\r\na=x-height:720\r\na=x-up:40\r\n' in send.body, 'WHIP sends')
     true(b'a=x-direction:2\r\n' in watch.body, 'WHEP watches')
     room = s.get('/v1/rooms/ways', admin=True).json()
     equal((room['people'], room['watchers']), (1, 1))
@@ -379,6 +379,9 @@ def answers_each_problem_of_the_table(s):
         (415, 'media-type', s.request('POST', '/whep/table', 'v=0')),
         (415, 'media-type', s.request('PATCH', location, '{}', sdp)),
         (400, 'bad-request', s.join('table', query='?max=361p')),
+        (400, 'bad-request', s.join('table', query='?up=0')),
+        (400, 'bad-request', s.join('table', query='?up=40k')),
+        (400, 'bad-request', s.join('table', query='?up=1234567890')),
         (400, 'bad-request', s.join('table', query='?name=%zz')),
         (400, 'bad-request', s.join('table', query='?name=%ff')),
         (400, 'bad-request', s.join('table', query='?name=a&name=b')),

@@ -232,6 +232,7 @@ join_goes_there_and_back(void **state)
 	const struct ipc_join in = {
 		.request = 7, .participant = 0xfedcba98, .place = 3,
 		.direction = IPC_JOIN_WATCH, .loopback = 1, .max_height = 360,
+		.up_kbps = 40,
 		.name = "Ada", .name_len = 3, .sdp = "v=0\r\n", .sdp_len = 5,
 	};
 	struct ipc_join out;
@@ -239,21 +240,22 @@ join_goes_there_and_back(void **state)
 	const size_t    len = ipc_join_write(body, sizeof(body), &in);
 
 	(void)state;
-	assert_int_equal(len, 32);
+	assert_int_equal(len, 34);
 	assert_int_equal(ipc_join_parse(&out, body, len), 0);
 	assert_int_equal(out.request, 7);
 	assert_int_equal(out.participant, 0xfedcba98);
 	assert_int_equal(out.place, 3);
 	assert_int_equal(out.direction, IPC_JOIN_WATCH);
 	assert_int_equal(out.max_height, 360);
+	assert_int_equal(out.up_kbps, 40);
 	assert_memory_equal(out.name, "Ada", 3);
 	assert_int_equal(out.sdp_len, 5);
 	assert_memory_equal(out.sdp, "v=0\r\n", 5);
 	refuses_other_lengths(parse_join, body, len);
 	REFUSES(parse_join, body, len, { 12, 2, 3 }, { 14, 2, 2 },
-	    { 16, 2, 0 }, { 16, 2, 719 }, { 18, 2, 257 }, { 18, 2, 4 },
-	    { 20, 4, 0 }, { 20, 4, 6 }, { 20, 4, 0xffffffff },
-	    { 24, 1, 0 }, { 28, 1, 0 });
+	    { 16, 2, 0 }, { 16, 2, 719 }, { 20, 2, 257 }, { 20, 2, 4 },
+	    { 22, 4, 0 }, { 22, 4, 6 }, { 22, 4, 0xffffffff },
+	    { 26, 1, 0 }, { 30, 1, 0 });
 }
 
 static void
@@ -274,7 +276,7 @@ join_takes_the_longest_offer_and_no_longer_one(void **state)
 	memset(sdp, 's', IPC_SDP_MAX + 1);
 	memset(name, 'n', sizeof(name));
 	len = ipc_join_write(body, SIZE, &in);
-	assert_int_equal(len, 65816);
+	assert_int_equal(len, 65818);
 	assert_int_equal(ipc_join_parse(&out, body, len), 0);
 	assert_true(ipc_down_allowed(IPC_JOIN, len, 0, IPC_IN_ROOM));
 	in.sdp_len++;

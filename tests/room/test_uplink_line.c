@@ -60,7 +60,7 @@ sender_on(uint32_t rate_bps)
 		.told_us = INT64_MAX,
 	};
 
-	uplink_line_init(&s.line, s.now_us);
+	uplink_line_init(&s.line, 0, s.now_us);
 	return s;
 }
 
@@ -319,6 +319,24 @@ bears_who_does_not_follow(void **state)
 }
 
 static void
+believes_who_knows_his_line(void **state)
+{
+	struct sender s = sender_on(40000);
+
+	(void)state;
+	uplink_line_init(&s.line, 2000000, s.now_us);
+	assert_int_equal(s.line.plan, UPLINK_FREE);
+	uplink_line_init(&s.line, 90000, s.now_us);
+	assert_int_equal(s.line.plan, UPLINK_LEAN);
+	uplink_line_init(&s.line, 40000, s.now_us);
+	assert_int_equal(s.line.plan, UPLINK_VOICE);
+	assert_int_equal(s.line.line_bps, 40000);
+	s.told_us = s.now_us;
+	live(&s, 55);
+	assert_int_equal(s.sound_lost, 0);
+}
+
+static void
 says_nothing_of_silence(void **state)
 {
 	struct sender s = sender_on(64000);
@@ -344,6 +362,7 @@ main(void)
 		cmocka_unit_test(follows_a_clock_that_drifts),
 		cmocka_unit_test(waits_longer_after_each_vain_try),
 		cmocka_unit_test(bears_who_does_not_follow),
+		cmocka_unit_test(believes_who_knows_his_line),
 		cmocka_unit_test(says_nothing_of_silence),
 	};
 

@@ -107,6 +107,37 @@ answers_every_real_offer_by_the_rules(void **state)
 }
 
 static void
+asks_for_thin_sound(void **state)
+{
+	struct sdp_answer_config cfg = config;
+	struct offer            *offer = malloc(sizeof(*offer));
+	struct sdp_negotiated    n = { 0 };
+	struct strbuf            text;
+	const char              *why;
+
+	(void)state;
+	cfg.thin_sound = true;
+	load(offer, "chromium_audio");
+	strbuf_init(&text, SDP_TEXT_MAX);
+	assert_int_equal(sdp_answer(&n, &text, offer->text, offer->len, &cfg,
+	    &why), 0);
+	check_answer(strbuf_text(&text), offer->text, offer->len);
+	assert_non_null(strstr(strbuf_text(&text), "\r\na=fmtp:111 minptime=10;"
+	    "useinbandfec=1;maxaveragebitrate=20000\r\na=ptime:60\r\n"));
+	strbuf_clear(&text);
+
+	/* What we send is our own business. */
+	cfg.policy = SDP_SEND;
+	load(offer, "chromium_recvonly");
+	strbuf_init(&text, SDP_TEXT_MAX);
+	assert_int_equal(sdp_answer(&n, &text, offer->text, offer->len, &cfg,
+	    &why), 0);
+	assert_null(strstr(strbuf_text(&text), "ptime:60"));
+	strbuf_clear(&text);
+	free(offer);
+}
+
+static void
 whip_only_receives_and_whep_only_sends(void **state)
 {
 	struct offer *offer = malloc(sizeof(*offer));
@@ -318,6 +349,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_every_real_offer_by_the_rules),
+		cmocka_unit_test(asks_for_thin_sound),
 		cmocka_unit_test(whip_only_receives_and_whep_only_sends),
 		cmocka_unit_test(negotiates_what_the_browser_offers),
 		cmocka_unit_test(audio_alone_gets_no_transport_feedback),
