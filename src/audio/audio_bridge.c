@@ -17,17 +17,20 @@
 #include "util/xalloc.h"
 
 #define COMPLEXITY 5
+#define SILENCE    1e-4f	/* -80 dB */
 
-/* What a quality is: rate (0: the room's), FEC for this loss, ticks. */
+/* What a quality is: rate (0: the room's), FEC for this loss, ticks, DTX. */
 static const struct way {
 	uint32_t bps;
 	int      loss_percent;
 	unsigned span;
+	bool     dtx;
 } ways[AUDIO_QUALITIES] = {
-	[AUDIO_PLAIN] = { 0, 0, 1 },
-	[AUDIO_FEC] = { 0, 10, 1 },
-	[AUDIO_LEAN] = { AUDIO_LEAN_BPS, 25, 1 },
-	[AUDIO_THIN] = { AUDIO_THIN_BPS, 15, AUDIO_SPAN_MAX },
+	[AUDIO_PLAIN] = { 0, 0, 1, false },
+	[AUDIO_FEC] = { 0, 10, 1, false },
+	[AUDIO_LEAN] = { AUDIO_LEAN_BPS, 25, 1, false },
+	[AUDIO_THIN] = { AUDIO_THIN_BPS, 15, AUDIO_SPAN_MAX, true },
+	[AUDIO_LEAST] = { AUDIO_LEAST_BPS, 0, AUDIO_SPAN_MAX, true },
 };
 
 struct leg {
@@ -38,12 +41,13 @@ struct leg {
 	struct outlet         *private;	/* while heard, if it listens */
 	enum audio_quality     quality;
 	enum audio_quality     wanted;	/* the quality, soon */
-	bool                   started;	/* got its first payload */
+	bool                   going;	/* got its last payload, no silence */
 };
 
 /* One coded stream. */
 struct outlet {
 	bool                  taken;
+	bool                  quiet;	/* the last payload was silence */
 	struct audio_encoder *encoder;	/* made when first needed */
 	enum audio_quality    quality;
 	struct limiter        limiter;
@@ -76,6 +80,8 @@ outlet_tune(struct audio_bridge *b, struct outlet *o,
 	audio_encoder_set_rate(o->encoder, way->bps != 0 &&
 	    way->bps < b->bps ? way->bps : b->bps);
 	audio_encoder_set_loss(o->encoder, way->loss_percent);
+	audio_encoder_set_dtx(o->encoder, false);
+	o->quiet = false;
 }
 
 /* A stream begins. Returns 0 or -ENOMEM. */
@@ -292,6 +298,25 @@ mix(struct audio_bridge *b)
 	}
 }
 
+static bool
+is_silent(const float *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (samples[i] > SILENCE || samples[i] < -SILENCE)
+			return false;
+	return true;
+}
+
+/* Of payloads of silence the first; it tells what those not sent are. */
+static size_t
+worth_sending(struct outlet *o, size_t len)
+{
+	const bool before = o->quiet;
+
+	o->quiet = ways[o->quality].dtx && len <= AUDIO_DTX_BYTES;
+	return o->quiet && before ? 0 : len;
+}
+
 /*
  * Limits, and encodes when the packet is full; returns bytes in o->payload, 0
  * for none.
@@ -313,9 +338,13 @@ encode(struct audio_bridge *b, struct outlet *o, struct audio_frame *frame)
 	    sizeof(frame->samples));
 	if (at + 1 < span)
 		return 0;
+	/* By itself Opus takes a steady tone for silence, too. */
+	if (ways[o->quality].dtx)
+		audio_encoder_set_dtx(o->encoder, is_silent(o->held,
+		    (size_t)span * AUDIO_FRAME_LEN));
 	len = audio_encoder_encode_long(o->encoder, o->held, span,
 	    o->payload);
-	return len > 0 ? (size_t)len : 0;
+	return len > 0 ? worth_sending(o, (size_t)len) : 0;
 }
 
 static void
@@ -328,12 +357,12 @@ emit(struct audio_bridge *b, unsigned leg, const struct outlet *o, size_t len)
 		.len = len,
 		.frames = frames,
 		.rtp_time = b->rtp_time - (frames - 1) * AUDIO_FRAME_LEN,
-		.talk_start = !l->started,
+		.talk_start = !l->going,
 	};
 
 	if (len == 0)
 		return;
-	l->started = true;
+	l->going = !o->quiet;
 	b->sink.payload(b->sink.to, leg, &payload);
 }
 

@@ -12,9 +12,10 @@
  * Who starts to be heard gets a private encoder with that frame and goes back
  * to the shared one 1 s after he stopped. One call of audio_bridge_tick each
  * 20 ms makes one payload for every leg that listens (each third one, of 60
- * ms, in AUDIO_THIN); RTP time is the tick count times 960, equal for all. A
- * leg has a quality, and there is a shared encode of each quality that is
- * used. No threads, no clock inside. Owner: audio thread.
+ * ms, in AUDIO_THIN and AUDIO_LEAST, which leave silence out); RTP time is the
+ * tick count times 960, equal for all. A leg has a quality, and there is a
+ * shared encode of each quality that is used. No threads, no clock inside.
+ * Owner: audio thread.
  */
 #ifndef AUDIO_AUDIO_BRIDGE_H
 #define AUDIO_AUDIO_BRIDGE_H
@@ -51,7 +52,7 @@ struct audio_payload {
 	size_t         len;
 	unsigned       frames;		/* in it, of 20 ms: this and before */
 	uint32_t       rtp_time;	/* of the first one's first sample */
-	bool           talk_start;	/* sets the marker */
+	bool           talk_start;	/* after silence: sets the marker */
 };
 
 struct audio_bridge_out {

@@ -16,6 +16,7 @@
 
 #define AUDIO_DECODED_MAX 5760	/* 120 ms */
 #define AUDIO_PAYLOAD_MAX 1276	/* one Opus frame, RFC 6716, 3.4 */
+#define AUDIO_DTX_BYTES   2	/* a payload that is only a header */
 /* What is decoded at a time stamp was encoded with one so much before it. */
 #define AUDIO_LOOK_AHEAD_US 6500
 
@@ -59,6 +60,11 @@ void audio_encoder_reset(struct audio_encoder *e);	/* a new stream */
 /* What in-band FEC is made for; 0: none. */
 void audio_encoder_set_loss(struct audio_encoder *e, int loss_percent);
 void audio_encoder_set_rate(struct audio_encoder *e, uint32_t bps);
+/*
+ * Whether silence makes payloads that need not be sent, of at most
+ * AUDIO_DTX_BYTES; the first in a row must be. At first it does not.
+ */
+void audio_encoder_set_dtx(struct audio_encoder *e, bool on);
 
 /* Returns payload bytes, or -EIO. */
 int audio_encoder_encode(struct audio_encoder *e,

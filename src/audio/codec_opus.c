@@ -192,6 +192,12 @@ audio_encoder_set_rate(struct audio_encoder *e, uint32_t bps)
 	(void)opus_encoder_ctl(e->opus, OPUS_SET_BITRATE((opus_int32)bps));
 }
 
+void
+audio_encoder_set_dtx(struct audio_encoder *e, bool on)
+{
+	(void)opus_encoder_ctl(e->opus, OPUS_SET_DTX(on));
+}
+
 int
 audio_encoder_encode(struct audio_encoder *e, const struct audio_frame *frame,
     uint8_t out[AUDIO_PAYLOAD_MAX])

@@ -11,6 +11,8 @@
 #define ROOM_OLDEST_US 20000000
 #define THIN_PART      0.8f
 #define THIN_BPS       200000	/* above, sound has no want of room */
+#define STILL_BPS      30000
+#define SOUND_LEAST_BPS 26667	/* with FEC, in packets of 60 ms */
 
 /* What is not repeated need not be kept, until somebody asks for it. */
 static void
@@ -84,6 +86,21 @@ packets_watched(const struct participant *who)
 }
 
 /*
+ * Of a line without trouble sound leaves as much as a still takes, where it
+ * can do with the rest.
+ */
+static uint64_t
+beside_stills_bps(const struct participant *who, uint64_t line_bps)
+{
+	const uint64_t usable_bps = line_bps / 10 * 9;
+
+	if (!who->watch.wanted || who->repair.level > 1 ||
+	    usable_bps < STILL_BPS + SOUND_LEAST_BPS)
+		return line_bps;
+	return usable_bps - STILL_BPS;
+}
+
+/*
  * What the line has for sound, which goes before pictures: all that the
  * receiver estimates, where that is clearly less than what came. (An estimate
  * of more is only as high as what came, and that is less by what was lost.)
@@ -99,12 +116,12 @@ room_for_sound_bps(struct participant *who, int64_t now_us)
 
 	who->bytes_before = bytes;
 	if (line)
-		return line->target_bps < THIN_BPS ?
-		    (uint64_t)line->target_bps : 0;
+		return line->target_bps < THIN_BPS ? beside_stills_bps(who,
+		    (uint64_t)line->target_bps) : 0;
 	if (watch->remb_bps > 0 && now_us - watch->remb_us < REMB_OLDEST_US &&
 	    (float)watch->remb_bps < THIN_PART * through * sent_bps) {
-		who->sound_room_bps = (uint64_t)((float)watch->remb_bps /
-		    through);
+		who->sound_room_bps = beside_stills_bps(who,
+		    (uint64_t)((float)watch->remb_bps / through));
 		who->sound_room_us = now_us;
 	}
 	if (now_us - who->sound_room_us >= ROOM_OLDEST_US)

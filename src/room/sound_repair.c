@@ -28,15 +28,15 @@ static const float thresholds[SOUND_REPAIR_LEVELS] = { 0, .01f, .03f, .12f };
 static const struct choice {
 	enum audio_quality quality;
 	unsigned           copies;
-} choices[SOUND_REPAIR_LEVELS][4] = {
+} choices[SOUND_REPAIR_LEVELS][5] = {
 	{ { AUDIO_PLAIN, 1 }, { AUDIO_LEAN, 1 }, { AUDIO_THIN, 1 },
-	  { AUDIO_THIN, 1 } },
+	  { AUDIO_LEAST, 1 }, { AUDIO_LEAST, 1 } },
 	{ { AUDIO_FEC, 1 }, { AUDIO_LEAN, 1 }, { AUDIO_THIN, 1 },
-	  { AUDIO_THIN, 1 } },
+	  { AUDIO_LEAST, 1 }, { AUDIO_LEAST, 1 } },
 	{ { AUDIO_FEC, 2 }, { AUDIO_LEAN, 2 }, { AUDIO_THIN, 2 },
-	  { AUDIO_THIN, 1 } },
+	  { AUDIO_THIN, 1 }, { AUDIO_LEAST, 1 } },
 	{ { AUDIO_LEAN, 3 }, { AUDIO_LEAN, 2 }, { AUDIO_THIN, 2 },
-	  { AUDIO_THIN, 1 } },
+	  { AUDIO_THIN, 1 }, { AUDIO_LEAST, 1 } },
 };
 
 #define CHOICES (sizeof(choices[0]) / sizeof(choices[0][0]))
@@ -142,8 +142,12 @@ sound_repair_missing(struct sound_repair *r, unsigned sent, unsigned missing,
 static uint32_t
 payload_bps(const struct sound_repair *r, enum audio_quality quality)
 {
-	const uint32_t most = quality == AUDIO_LEAN ? AUDIO_LEAN_BPS :
-	    quality == AUDIO_THIN ? AUDIO_THIN_BPS : r->full_bps;
+	static const uint32_t rates[AUDIO_QUALITIES] = {
+		[AUDIO_LEAN] = AUDIO_LEAN_BPS,
+		[AUDIO_THIN] = AUDIO_THIN_BPS,
+		[AUDIO_LEAST] = AUDIO_LEAST_BPS,
+	};
+	const uint32_t most = rates[quality] ? rates[quality] : r->full_bps;
 
 	return most < r->full_bps ? most : r->full_bps;
 }
@@ -152,7 +156,7 @@ static uint32_t
 wire_bps(const struct sound_repair *r, enum audio_quality quality,
     unsigned copies)
 {
-	const uint32_t headers = quality == AUDIO_THIN ?
+	const uint32_t headers = quality >= AUDIO_THIN ?
 	    HEADERS_BPS / AUDIO_SPAN_MAX : HEADERS_BPS;
 
 	return copies * (payload_bps(r, quality) + headers);
@@ -181,7 +185,7 @@ choose_delays(const struct sound_repair *r, struct sound_plan *plan)
 {
 	const float gap = gap_excess(r);
 
-	if (plan->quality == AUDIO_THIN) {
+	if (plan->quality >= AUDIO_THIN) {
 		plan->repeats.delay_us[0] = 60000;
 		plan->repeats.delay_us[1] = 120000;
 	} else if (gap >= BURSTS_FROM) {

@@ -57,9 +57,11 @@ on_payload(void *to, unsigned leg, const struct audio_payload *payload)
 	assert_true(payload->frames == 1 || payload->frames == 3);
 	assert_int_equal(payload->rtp_time,
 	    (uint32_t)(BASE + (room->tick - before) * 960));
-	/* Nothing is sent twice, and nothing left out. */
-	if (p->payloads > 0)
+	/* Nothing is sent twice, and nothing left out but silence. */
+	if (p->payloads > 0 && !payload->talk_start)
 		assert_int_equal(payload->rtp_time, p->next_time);
+	if (p->payloads > 0)
+		assert_true((int32_t)(payload->rtp_time - p->next_time) >= 0);
 	p->next_time = payload->rtp_time + (uint32_t)count;
 	p->payload = payload->bytes;
 	p->payload_bytes += payload->len;
@@ -360,28 +362,28 @@ legs_come_and_go_and_only_listen_or_send(void **state)
 static void
 each_quality_is_encoded_once_and_heard(void **state)
 {
-	struct room *room = room_open(9, 1);
-	size_t       before[9];
+	struct room *room = room_open(11, 1);
+	size_t       before[11];
 
 	(void)state;
 	room->people[0].amplitude = 0.1;
-	for (unsigned i = 1; i < 9; i++)
+	for (unsigned i = 1; i < 11; i++)
 		audio_bridge_set_quality(room->bridge, i,
 		    (enum audio_quality)(i % AUDIO_QUALITIES));
 	audio_bridge_set_quality(room->bridge, AUDIO_LEGS_MAX, AUDIO_THIN);
 	room_run(room, 100);
-	for (unsigned i = 0; i < 9; i++)
+	for (unsigned i = 0; i < 11; i++)
 		before[i] = room->people[i].payload_bytes;
 	room_run(room, 60);
 	/* His own, and one of each quality. */
 	assert_int_equal(room->most_encoders, 1 + AUDIO_QUALITIES);
-	for (unsigned i = 1; i < 9; i++) {
+	for (unsigned i = 1; i < 11; i++) {
 		const struct person *p = &room->people[i];
-		const bool           thin = i % AUDIO_QUALITIES == AUDIO_THIN;
+		const bool           thin = i % AUDIO_QUALITIES >= AUDIO_THIN;
 		const size_t         bytes = p->payload_bytes - before[i];
 
 		assert_ptr_equal(p->payload,
-		    room->people[i > 4 ? i - 4 : i + 4].payload);
+		    room->people[i > 5 ? i - 5 : i + 5].payload);
 		/* Three bytes a tick are 1.2 kbit/s. */
 		assert_in_range(bytes, 30 * 60, (thin ? 62 : 90) * 60);
 		if (thin)
@@ -416,6 +418,41 @@ a_quality_changes_without_a_seam(void **state)
 	room_close(room);
 }
 
+/* And the voice after it is heard from its first word on. */
+static void
+on_thin_lines_silence_is_not_sent(void **state)
+{
+	static const enum audio_quality thin[] = { AUDIO_THIN, AUDIO_LEAST };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct room         *room = room_open(3, 1);
+		const struct person *p = &room->people[2];
+		unsigned             payloads, starts;
+
+		audio_bridge_set_quality(room->bridge, 2, thin[i]);
+		room->people[0].amplitude = 0.1;
+		room_run(room, 60);
+		room->people[0].header.level = 127;
+		room_run(room, 60);
+		payloads = p->payloads;
+		starts = p->starts;
+		/* 400 ms apart at the most, lest it look like a dead line. */
+		room_run(room, 60);
+		print_message("# %u payloads in 1.2 s of silence\n",
+		    p->payloads - payloads);
+		assert_in_range(p->payloads - payloads, 1, 8);
+		room->people[0].header.level = 20;
+		room_run(room, 60);
+		assert_true(p->payloads - payloads >= 17);
+		assert_true(p->starts > starts);
+		assert_true(hears(room, 2, 0) > -23);
+		/* Who has a better line gets each of them. */
+		assert_int_equal(room->people[1].payloads, room->tick);
+		room_close(room);
+	}
+}
+
 static void
 an_empty_room_ticks_on(void **state)
 {
@@ -442,6 +479,7 @@ main(void)
 		cmocka_unit_test(legs_come_and_go_and_only_listen_or_send),
 		cmocka_unit_test(each_quality_is_encoded_once_and_heard),
 		cmocka_unit_test(a_quality_changes_without_a_seam),
+		cmocka_unit_test(on_thin_lines_silence_is_not_sent),
 		cmocka_unit_test(an_empty_room_ticks_on),
 	};
 

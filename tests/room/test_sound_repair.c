@@ -74,8 +74,16 @@ listener_begin(struct listener *l, double loss, double burst)
 static unsigned
 bps_of(const struct listener *l)
 {
-	return l->repair.plan.quality == AUDIO_LEAN ? AUDIO_LEAN_BPS :
-	    l->repair.plan.quality == AUDIO_THIN ? AUDIO_THIN_BPS : 32000;
+	switch (l->repair.plan.quality) {
+	case AUDIO_LEAN:
+		return AUDIO_LEAN_BPS;
+	case AUDIO_THIN:
+		return AUDIO_THIN_BPS;
+	case AUDIO_LEAST:
+		return AUDIO_LEAST_BPS;
+	default:
+		return 32000;
+	}
 }
 
 static void
@@ -258,7 +266,8 @@ what_a_line_has_room_for_comes_first(void **state)
 	} cells[] = {
 		{ 0, AUDIO_LEAN, 2 }, { 140000, AUDIO_LEAN, 2 },
 		{ 100000, AUDIO_LEAN, 1 }, { 64000, AUDIO_THIN, 1 },
-		{ 40000, AUDIO_THIN, 0 }, { 1000, AUDIO_THIN, 0 },
+		{ 40000, AUDIO_THIN, 0 }, { 25000, AUDIO_LEAST, 0 },
+		{ 1000, AUDIO_LEAST, 0 },
 	};
 	static struct listener l;
 
@@ -271,7 +280,7 @@ what_a_line_has_room_for_comes_first(void **state)
 		assert_int_equal(l.repair.plan.quality, cells[i].quality);
 		assert_int_equal(l.repair.plan.repeats.count,
 		    cells[i].repeats);
-		if (cells[i].room_bps >= 40000)
+		if (cells[i].room_bps >= 25000)
 			assert_true(sound_repair_wire_bps(&l.repair) <=
 			    cells[i].room_bps);
 		sound_history_free(l.history);
