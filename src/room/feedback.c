@@ -300,13 +300,20 @@ feedback_send_nacks(struct participant *who, int64_t now_us)
 		    now_us);
 }
 
+int64_t
+feedback_sound_rtt_us(const struct participant *who)
+{
+	return who->rtt_us > who->uplink.queue_us ? who->rtt_us :
+	    who->uplink.queue_us;
+}
+
 void
 feedback_send_sound_nacks(struct participant *who, int64_t now_us)
 {
 	uint16_t       sequences[NACK_MISSING_MAX];
 	bool           gave_up;
 	const unsigned count = nack_due(&who->sound_nack, now_us,
-	    who->rtt_us, sequences, &gave_up);
+	    feedback_sound_rtt_us(who), sequences, &gave_up);
 
 	feedback_ask(who, who->audio_in.ssrc, sequences, count, now_us);
 }

@@ -229,7 +229,8 @@ participant_sound(struct participant *who, const struct rtp_packet *rtp,
 	if (arrival == RTP_REFUSED || !who->agreed.audio.resends || !who->mic)
 		return arrival;
 	(void)nack_received(&who->sound_nack, rtp->sequence, now_us);
-	room_arm(who->room, nack_next_us(&who->sound_nack, who->rtt_us));
+	room_arm(who->room, nack_next_us(&who->sound_nack,
+	    feedback_sound_rtt_us(who)));
 	return arrival;
 }
 
@@ -493,7 +494,8 @@ participant_due(struct participant *who, int64_t now_us)
 	if (who->video_in.known)
 		next_us = least(next_us, nack_next_us(&who->nack,
 		    who->rtt_us));
-	return least(next_us, nack_next_us(&who->sound_nack, who->rtt_us));
+	return least(next_us, nack_next_us(&who->sound_nack,
+	    feedback_sound_rtt_us(who)));
 }
 
 /* ---- joining and leaving ------------------------------------------------- */

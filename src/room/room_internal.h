@@ -338,6 +338,8 @@ void feedback_send_reports(struct participant *who, int64_t now_us);
 void feedback_send_twcc(struct participant *who, int64_t now_us);
 /* Asks for what is missing, or, where NACK was not agreed, for a key frame. */
 void feedback_send_nacks(struct participant *who, int64_t now_us);
+/* How long an answer takes: it stands in the queue of all that he sends. */
+int64_t feedback_sound_rtt_us(const struct participant *who);
 /* Asks for sound that is missing, when he answers that. */
 void feedback_send_sound_nacks(struct participant *who, int64_t now_us);
 void feedback_send_pli(struct participant *who, int64_t now_us);

@@ -11,7 +11,8 @@
 
 struct nack_limits {
 	int64_t  reorder_us;		/* before it is taken for missing */
-	int64_t  spacing_us;		/* more than an RTT between two */
+	int64_t  spacing_us;		/* more than an RTT before the second … */
+	int64_t  again_us;		/* … and before each more; 0: likewise */
 	int64_t  age_max_us;		/* since it was found missing */
 	unsigned asked_max;
 	int64_t  gap_max;
@@ -27,9 +28,10 @@ static const struct nack_limits video_limits = {
 
 static const struct nack_limits sound_limits = {
 	.reorder_us = 5000,
-	.spacing_us = 15000,
-	.age_max_us = 300000,
-	.asked_max = 3,
+	.spacing_us = 10000,
+	.again_us = 20000,
+	.age_max_us = 340000,
+	.asked_max = 12,
 	.gap_max = 25,
 	.urgent = true,
 };
@@ -112,8 +114,11 @@ nack_asked(const struct nack *n, uint16_t sequence)
 }
 
 static int64_t
-interval_us(const struct nack *n, int64_t rtt_us)
+interval_us(const struct nack *n, const struct nack_missing *m,
+    int64_t rtt_us)
 {
+	if (n->limits->again_us > 0 && m->asked > 1)
+		return n->limits->again_us;
 	if (rtt_us < 0)
 		return INTERVAL_UNKNOWN_US;
 	rtt_us += n->limits->spacing_us;
@@ -127,7 +132,7 @@ ask_at_us(const struct nack *n, const struct nack_missing *m, int64_t rtt_us)
 	const struct nack_limits *limits = n->limits;
 	const int64_t             ask_us = m->asked == 0 ?
 	    m->since_us + limits->reorder_us :
-	    m->asked_us + interval_us(n, rtt_us);
+	    m->asked_us + interval_us(n, m, rtt_us);
 
 	if (limits->urgent && (m->asked == limits->asked_max ||
 	    ask_us + (rtt_us < 0 ? INTERVAL_UNKNOWN_US : rtt_us) >

@@ -8,10 +8,12 @@
  * reported as lost, and a key frame is wanted instead; so is one that would
  * make more than 256 packets missing at a time.
  *
- * Sound cannot wait: it is asked for three times at most, and only while the answer
- * can come within 300 ms; gaps of more than 25 packets are let go. A little
- * more than an RTT passes between, as browsers ignore what comes sooner after
- * their last answer than their own RTT. Pure; net thread.
+ * Sound cannot wait: it is asked for while the answer can come within 340 ms,
+ * so that it is still heard; gaps of more than 25 packets are let go. Browsers
+ * ignore what comes sooner after their last answer than their RTT as they know
+ * it, which may be more than ours. So the second time is 10 ms after an RTT,
+ * when the first answer must have come, and then each 20 ms, 12 times in all: an
+ * ask that was ignored costs 20 ms, not an RTT. Pure; net thread.
  */
 #ifndef RTP_NACK_H
 #define RTP_NACK_H
