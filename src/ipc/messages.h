@@ -214,6 +214,8 @@ struct ipc_stats {
 	uint32_t video_viewers;		/* subscriptions to renditions */
 	uint32_t audio_encoders;	/* in use now, the shared one too */
 	uint32_t video_decoders;	/* in use now */
+	uint32_t video_streams;		/* that come, each layer one … */
+	uint32_t video_streams_decoded;	/* … and of these are decoded */
 	/* Lines to viewers with an estimate, and sums over these. */
 	uint32_t lines, lines_kbps, lines_loss_q8;
 	uint32_t lines_rtt_ms, lines_queue_ms, lines_silent;
