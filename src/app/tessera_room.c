@@ -136,6 +136,8 @@ process_start(struct process *p, int channel, const struct gift *gift)
 	    gift->fd6);
 	if (err)
 		return failed(p, "room", err);
+	/* What is heard leaves by this one; those of pictures are made. */
+	thread_prefer();
 	err = sandbox_calls(&limits, &p->log);
 	if (err)
 		return failed(p, "system call filter", err);
@@ -235,7 +237,7 @@ probe_child(struct process *p, const char *name)
 	int            ends[2], on_main;
 
 	if (channel_pair(ends) != 0 ||
-	    thread_spawn(&id, "probe", 0, probe_on_thread, &thread) != 0 ||
+	    thread_spawn(&id, "probe", THREAD_EVEN, probe_on_thread, &thread) != 0 ||
 	    process_start(p, ends[1], &gift) != 0)
 		return PROBE_BROKEN;
 	/* Landlock binds only threads made after it: ours is not one. */

@@ -15,9 +15,29 @@ cpu_load_init(struct cpu_load *load, unsigned percent, unsigned processors)
 		.processors = processors };
 }
 
+bool
+cpu_load_has_limit(const struct cpu_load *load)
+{
+	return load->percent > 0 && load->percent < 100;
+}
+
+/* Of what all processors had in the window. */
+static bool
+is_above(const struct cpu_load *load, int64_t window_us,
+    unsigned idle_percent)
+{
+	const uint64_t rooms_percent = load->used_us * 100 /
+	    ((uint64_t)window_us * load->processors);
+
+	if (rooms_percent > load->percent)
+		return true;
+	return idle_percent <= 100 && 100 - idle_percent > load->percent &&
+	    rooms_percent * 2 >= 100 - idle_percent;
+}
+
 void
 cpu_load_used(struct cpu_load *load, int64_t now_us, int64_t span_us,
-    uint64_t used_us)
+    uint64_t used_us, unsigned idle_percent)
 {
 	const uint64_t most_us = span_us > 0 ?
 	    (uint64_t)span_us * load->processors : 0;
@@ -32,8 +52,8 @@ cpu_load_used(struct cpu_load *load, int64_t now_us, int64_t span_us,
 	load->used_us += used_us < most_us ? used_us : most_us;
 	if (window_us < WINDOW_US)
 		return;
-	if (load->used_us * 100 > (uint64_t)window_us * load->percent *
-	    load->processors)
+	if (cpu_load_has_limit(load) &&
+	    is_above(load, window_us, idle_percent))
 		load->above_us += window_us;
 	else
 		load->above_us = 0;
@@ -44,6 +64,6 @@ cpu_load_used(struct cpu_load *load, int64_t now_us, int64_t span_us,
 bool
 cpu_load_is_high(const struct cpu_load *load, int64_t now_us)
 {
-	return load->percent > 0 && load->percent < 100 &&
+	return cpu_load_has_limit(load) &&
 	    load->above_us >= HIGH_US && now_us - load->from_us < QUIET_US;
 }

@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Fed with what each room says it has used, once a second each. High when
- * each of the last seconds, for three of them, was above the limit. When
- * nothing is told for three seconds it is not high. Pure: time is an argument.
+ * each of the last seconds, for three of them, was above the limit: the rooms
+ * alone, or all programs of the machine together when half of it or more is
+ * the rooms'. When nothing is told for three seconds it is not high. Pure:
+ * time is an argument.
  */
 #ifndef CONTROL_CPU_LOAD_H
 #define CONTROL_CPU_LOAD_H
@@ -24,10 +26,14 @@ void cpu_load_init(struct cpu_load *load, unsigned percent,
 
 /*
  * A room has used `used_us` of processor time in the last `span_us`; more than
- * all processors have had is not believed.
+ * all processors have had is not believed. `idle_percent` of them lay idle in
+ * the last second; CPU_IDLE_UNKNOWN: not known.
  */
 void cpu_load_used(struct cpu_load *load, int64_t now_us, int64_t span_us,
-    uint64_t used_us);
+    uint64_t used_us, unsigned idle_percent);
+
+/* Whether there is any limit. */
+bool cpu_load_has_limit(const struct cpu_load *load);
 
 bool cpu_load_is_high(const struct cpu_load *load, int64_t now_us);
 

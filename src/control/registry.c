@@ -74,6 +74,7 @@ registry_new(struct registry **out, struct event_base *base,
 	registry->host.log = *log;
 	registry->host.on_end = on_room_end;
 	registry->host.to = registry;
+	cpu_idle_init(&registry->host.idle);
 	if (resume_new(&registry->host.resume) < 0 ||
 	    room_deaths_new(&registry->host.deaths) < 0) {
 		registry_free(&registry);
@@ -96,6 +97,7 @@ registry_free(struct registry **registry)
 		drop(old, TAILQ_FIRST(&old->rooms));
 	resume_free(&old->host.resume);
 	room_deaths_free(&old->host.deaths);
+	cpu_idle_clear(&old->host.idle);
 	free(old);
 }
 
@@ -190,7 +192,17 @@ registry_limit_cpu(struct registry *registry, unsigned percent,
 bool
 registry_is_busy(struct registry *registry)
 {
-	return cpu_load_is_high(&registry->host.load, clock_monotonic_us());
+	const struct entry *entry;
+
+	if (cpu_load_is_high(&registry->host.load, clock_monotonic_us()))
+		return true;
+	if (!cpu_load_has_limit(&registry->host.load))
+		return false;
+	TAILQ_FOREACH(entry, &registry->rooms, link) {
+		if (room_proxy_stats(entry->room)->load_step >= IPC_LOAD_FULL)
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -55,7 +55,10 @@ void registry_each_room(struct registry *registry,
 void registry_limit_cpu(struct registry *registry, unsigned percent,
     unsigned processors);
 
-/* The rooms take more than the limit: only who comes back may join. */
+/*
+ * The rooms take more than the limit, or one of them leaves out so much that
+ * more people would hurt those who are there: only who comes back may join.
+ */
 bool registry_is_busy(struct registry *registry);
 
 /* Whether this session id lives, or may be resumed. */

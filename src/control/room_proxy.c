@@ -214,21 +214,39 @@ cpu_us(const struct ipc_stats *stats)
 	    stats->cpu_compose_us + stats->cpu_encode_us;
 }
 
+static void
+tell_load(struct room_proxy *room, unsigned idle_percent, int64_t now_us)
+{
+	const struct ipc_load load = {
+		.high = cpu_load_is_high(&room->host->load, now_us),
+		.idle_percent = (uint8_t)idle_percent,
+	};
+	uint8_t body[8];
+
+	if (room->worker)
+		worker_send(room->worker, IPC_LOAD, body,
+		    ipc_load_write(body, sizeof(body), &load));
+}
+
 /* A worker that lies about its work makes this server look busy: no more. */
 static int
 on_stats(struct room_proxy *room, const uint8_t *body, size_t len)
 {
 	const int64_t  now_us = clock_monotonic_us();
 	const uint64_t before_us = cpu_us(&room->stats);
+	const unsigned idle_percent = cpu_idle_look(&room->host->idle,
+	    now_us);
 	struct ipc_stats stats;
 
 	if (ipc_stats_parse(&stats, body, len) < 0)
 		return -EBADMSG;
 	if (room->stats_us && cpu_us(&stats) > before_us)
 		cpu_load_used(&room->host->load, now_us,
-		    now_us - room->stats_us, cpu_us(&stats) - before_us);
+		    now_us - room->stats_us, cpu_us(&stats) - before_us,
+		    idle_percent);
 	room->stats = stats;
 	room->stats_us = now_us;
+	tell_load(room, idle_percent, now_us);
 	return 0;
 }
 

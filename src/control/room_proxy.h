@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/cpu_idle.h"
 #include "control/cpu_load.h"
 #include "control/resume.h"
 #include "control/session.h"
@@ -51,6 +52,7 @@ struct room_host {
 	struct ipc_stats      ended;	/* of workers that have ended */
 	struct log            log;
 	struct cpu_load       load;
+	struct cpu_idle       idle;
 	/* The room has ended: take it out and free it. */
 	void (*on_end)(struct room_proxy *room, void *to);
 	void                 *to;

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IPC_VERSION     3
+#define IPC_VERSION     4
 #define IPC_MESSAGE_MAX (96 * 1024)	/* header and body */
 #define IPC_FDS_MAX     4
 
@@ -41,6 +41,7 @@ enum ipc_state {
 	X(PATCH,    12,   268, 0, 0, IPC_IN_ROOM)			\
 	X(RESTART,  15, 65550, 0, 0, IPC_IN_ROOM)			\
 	X(LEAVE,     8,     8, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
+	X(LOAD,      4,     4, 0, 0, IPC_IN_LIFE)			\
 	X(PING,      8,     8, 0, 0, IPC_IN_LIFE)			\
 	X(CLOSE,     0,     0, 0, 0, IPC_IN_SPARE | IPC_IN_ROOM)
 

@@ -600,7 +600,7 @@ stats_gauges(struct ipc_stats *s, uint32_t *field[STATS_GAUGES])
 	uint32_t *const all[STATS_GAUGES] = {
 		&s->participants, &s->watchers, &s->video_encoders,
 		&s->video_viewers, &s->audio_encoders, &s->video_decoders,
-		&s->video_streams, &s->video_streams_decoded,
+		&s->load_step, &s->still,
 		&s->lines, &s->lines_kbps, &s->lines_loss_q8,
 		&s->lines_rtt_ms, &s->lines_queue_ms, &s->lines_silent,
 	};
@@ -679,7 +679,34 @@ ipc_stats_parse(struct ipc_stats *out, const uint8_t *p, size_t len)
 	return 0;
 }
 
-/* ---- LOG, PING, PONG ---------------------------------------------------- */
+/* ---- LOAD, LOG, PING, PONG ---------------------------------------------------- */
+
+size_t
+ipc_load_write(uint8_t *out, size_t size, const struct ipc_load *load)
+{
+	struct writer w = writer_of(out, size);
+
+	writer_u8(&w, load->high);
+	writer_u8(&w, load->idle_percent);
+	writer_u16(&w, 0);
+	return writer_len(&w);
+}
+
+int
+ipc_load_parse(struct ipc_load *out, const uint8_t *p, size_t len)
+{
+	struct reader   r = reader_of(p, len);
+	struct ipc_load load;
+
+	load.high = reader_u8(&r);
+	load.idle_percent = reader_u8(&r);
+	if (reader_u16(&r) != 0 || !reader_done(&r) || load.high > 1 ||
+	    (load.idle_percent > 100 &&
+	    load.idle_percent != IPC_IDLE_UNKNOWN))
+		return -EBADMSG;
+	*out = load;
+	return 0;
+}
 
 size_t
 ipc_log_write(uint8_t *out, size_t size, const struct ipc_log *l)

@@ -204,8 +204,17 @@ struct ipc_quality {
 	struct ipc_quality_line lines[IPC_LINES_MAX];
 };
 
+/* LOAD, after each STATS. */
+#define IPC_IDLE_UNKNOWN 255
+
+struct ipc_load {
+	uint8_t high;		/* all rooms together are above the limit */
+	uint8_t idle_percent;	/* of the processors; or unknown */
+};
+
 /* STATS, each second. Counters only grow. */
 #define IPC_RUNGS 6
+#define IPC_LOAD_FULL 2		/* a load_step with no room for more people */
 
 struct ipc_stats {
 	uint32_t participants;		/* connected, watchers included */
@@ -214,8 +223,8 @@ struct ipc_stats {
 	uint32_t video_viewers;		/* subscriptions to renditions */
 	uint32_t audio_encoders;	/* in use now, the shared one too */
 	uint32_t video_decoders;	/* in use now */
-	uint32_t video_streams;		/* that come, each layer one … */
-	uint32_t video_streams_decoded;	/* … and of these are decoded */
+	uint32_t load_step;		/* what is left out; 0: nothing */
+	uint32_t still;			/* people who stand still for it */
 	/* Lines to viewers with an estimate, and sums over these. */
 	uint32_t lines, lines_kbps, lines_loss_q8;
 	uint32_t lines_rtt_ms, lines_queue_ms, lines_silent;
@@ -270,6 +279,7 @@ size_t ipc_quality_write(uint8_t *out, size_t size,
     const struct ipc_quality *);
 size_t ipc_stats_write(uint8_t *out, size_t size, const struct ipc_stats *);
 size_t ipc_log_write(uint8_t *out, size_t size, const struct ipc_log *);
+size_t ipc_load_write(uint8_t *out, size_t size, const struct ipc_load *);
 size_t ipc_ping_write(uint8_t *out, size_t size, const struct ipc_ping *);
 
 int ipc_config_parse(struct ipc_config *out, const uint8_t *p, size_t len);
@@ -289,6 +299,7 @@ int ipc_speaking_parse(struct ipc_speaking *out, const uint8_t *p,
 int ipc_quality_parse(struct ipc_quality *out, const uint8_t *p, size_t len);
 int ipc_stats_parse(struct ipc_stats *out, const uint8_t *p, size_t len);
 int ipc_log_parse(struct ipc_log *out, const uint8_t *p, size_t len);
+int ipc_load_parse(struct ipc_load *out, const uint8_t *p, size_t len);
 int ipc_ping_parse(struct ipc_ping *out, const uint8_t *p, size_t len);
 
 #endif

@@ -16,8 +16,8 @@
 #include "util/thread.h"
 #include "util/xalloc.h"
 
-/* Sound and the network go first when the processors are short. */
-#define VIDEO_NICE 5
+/* A decode thread that is never without work for so long is behind. */
+#define DECODE_BEHIND_US 1000000
 
 static void
 pipeline_command(struct queue *q, void *command)
@@ -43,6 +43,8 @@ pipeline_new_queues(struct pipeline *p)
 		err = queue_new(&p->audio_commands, COMMANDS_MAX, -1);
 	if (err == 0)
 		err = queue_new(&p->audio_out, OUT_PENDING_MAX, p->wake_fd);
+	if (err == 0)
+		err = queue_new(&p->audio_spare, TICKS, -1);
 	if (err == 0)
 		err = queue_new(&p->compose_commands, COMMANDS_MAX, -1);
 	for (unsigned i = 0; i < p->cfg.rendition_count && err == 0; i++)
@@ -85,6 +87,9 @@ pipeline_new_parts(struct pipeline *p)
 	};
 	int err;
 
+	p->ticks = xcalloc(TICKS, sizeof(*p->ticks));
+	for (unsigned i = 0; i < TICKS; i++)
+		(void)queue_push(p->audio_spare, &p->ticks[i]);
 	err = audio_bridge_new(&p->bridge, p->cfg.audio_bps,
 	    p->cfg.audio_rtp_base, &sink);
 	if (err == 0)
@@ -109,11 +114,12 @@ pipeline_spawn(struct pipeline *p)
 	};
 	int err;
 
-	err = thread_spawn(&p->audio_thread, "audio", 0, pipeline_audio_run, p);
+	err = thread_spawn(&p->audio_thread, "audio", THREAD_BEAT,
+	    pipeline_audio_run, p);
 	if (err)
 		return err;
 	p->audio_running = true;
-	err = thread_spawn(&p->compose_thread, "compose", VIDEO_NICE,
+	err = thread_spawn(&p->compose_thread, "compose", THREAD_LAST,
 	    pipeline_compose_run, p);
 	if (err)
 		return err;
@@ -123,7 +129,7 @@ pipeline_spawn(struct pipeline *p)
 
 		(void)snprintf(lane->name, sizeof(lane->name), "encode-%u",
 		    i % 100);
-		err = thread_spawn(&lane->thread, lane->name, VIDEO_NICE,
+		err = thread_spawn(&lane->thread, lane->name, THREAD_LAST,
 		    pipeline_encode_run, lane);
 		if (err)
 			return err;
@@ -131,7 +137,8 @@ pipeline_spawn(struct pipeline *p)
 	}
 	for (unsigned i = 0; i < p->cfg.decode_threads; i++) {
 		p->lanes[i].pipeline = p;
-		err = thread_spawn(&p->lanes[i].thread, names[i], VIDEO_NICE,
+		p->lanes[i].busy_us = INT64_MAX;
+		err = thread_spawn(&p->lanes[i].thread, names[i], THREAD_LAST,
 		    pipeline_decode_run, &p->lanes[i]);
 		if (err)
 			return err;
@@ -264,7 +271,9 @@ pipeline_free(struct pipeline *p)
 		free(item);
 	}
 	queue_free_items(p->audio_commands);
-	queue_free_items(p->audio_out);
+	queue_free(p->audio_out);
+	queue_free(p->audio_spare);
+	free(p->ticks);
 	queue_free_items(p->compose_commands);
 	queue_free(p->video_out);
 	queue_free_items(p->events);
@@ -292,7 +301,7 @@ pipeline_drain_audio(struct pipeline *p)
 
 	while ((tick = queue_pull(p->audio_out)) != NULL) {
 		p->handler.audio(p->handler.to, tick);
-		free(tick);
+		(void)queue_push(p->audio_spare, tick);	/* it came from there */
 	}
 }
 
@@ -493,9 +502,26 @@ pipeline_layers(struct pipeline *p, unsigned renditions)
 }
 
 void
+pipeline_slow(struct pipeline *p, unsigned shift)
+{
+	p->shift = shift;
+}
+
+void
 pipeline_want_key(struct pipeline *p, unsigned rendition)
 {
 	p->encoders[rendition].want_key = true;
+}
+
+static bool
+decoders_behind(const struct pipeline *p)
+{
+	const int64_t now_us = clock_monotonic_us();
+
+	for (unsigned i = 0; i < p->cfg.decode_threads; i++)
+		if (now_us - p->lanes[i].busy_us > DECODE_BEHIND_US)
+			return true;
+	return false;
 }
 
 void
@@ -512,8 +538,8 @@ pipeline_stats(const struct pipeline *p, struct pipeline_stats *out)
 		.video_encoders = p->video_encoders,
 		.video_decoders = p->video_decoders,
 		.encoding = p->encoding,
-		.slowed = p->slowed,
-		.starved = p->starved,
+		.beats_skipped = p->beats_skipped,
+		.behind = p->encoders_behind || decoders_behind(p),
 		.cpu_audio_us = p->cpu_audio_us,
 		.cpu_compose_us = p->cpu_compose_us,
 	};

@@ -20,11 +20,12 @@
  * audio packets of a slot drop the oldest (64); coded pictures of a slot are
  * refused above 8, and a key frame is needed; slots take turns in a decode
  * thread, each within its budget (decode_budget.h); pictures: newest wins, and
- * those of who had the slot before are thrown away; when the processors are
- * short a rendition makes fewer frames (frame_ladder.h); audio
- * ticks and coded frames to the net thread drop the oldest (16); commands and
- * events never drop (overflow ends the process). All functions are called
- * on the net thread.
+ * those of who had the slot before are thrown away; audio ticks and coded
+ * frames to the net thread drop the oldest (16); commands and events never
+ * drop (overflow ends the process). The audio thread goes before all others
+ * where that is allowed (docs/OVERLOAD.md), and asks no allocator for what
+ * each tick needs, so that it waits for no lock of a thread that goes after
+ * it. All functions are called on the net thread.
  */
 #ifndef ROOM_PIPELINE_H
 #define ROOM_PIPELINE_H
@@ -104,8 +105,8 @@ struct pipeline_stats {
 	uint64_t frames_encoded, keyframes_encoded;
 	uint32_t audio_encoders, video_encoders, video_decoders;
 	uint32_t encoding;		/* renditions with an encoder, bits */
-	bool     slowed;		/* fewer frames: processors are short */
-	bool     starved;		/* as few as there may be */
+	uint64_t beats_skipped;		/* of the mosaic, by a late thread */
+	bool     behind;		/* encoders or decoders, this second */
 	uint64_t cpu_audio_us, cpu_decode_us, cpu_compose_us, cpu_encode_us;
 };
 
@@ -174,11 +175,15 @@ void pipeline_watched(struct pipeline *p, unsigned renditions);
  */
 bool pipeline_close_encoder(struct pipeline *p, unsigned rendition);
 
+/* Frames of all renditions are divided by 1 << shift; at least 1 a second. */
+void pipeline_slow(struct pipeline *p, unsigned shift);
+
 /* Which renditions have viewers of their base layer alone, a bit each. */
 void pipeline_layers(struct pipeline *p, unsigned renditions);
 
 void pipeline_want_key(struct pipeline *p, unsigned rendition);
 
+/* Once a second. */
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *out);
 
 #endif

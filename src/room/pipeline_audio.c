@@ -109,7 +109,7 @@ static void
 audio_beat(struct pipeline *p, int64_t due_us)
 {
 	const int64_t      now_us = clock_monotonic_us();
-	struct audio_tick *dropped;
+	struct audio_tick *back;
 	const struct audio_bridge_stats *stats;
 
 	if (now_us - due_us > LATE_US)
@@ -122,7 +122,10 @@ audio_beat(struct pipeline *p, int64_t due_us)
 		while ((packet = queue_pull(p->audio_in[slot])) != NULL)
 			audio_bridge_push(p->bridge, slot, packet);
 	}
-	p->tick = xcalloc(1, sizeof(*p->tick));
+	p->tick = queue_pull(p->audio_spare);
+	if (p->tick == NULL)
+		abort();	/* there are more than can be on their way */
+	p->tick->payload_count = p->tick->leg_count = 0;
 	p->tick_due_us = due_us;
 	/* When it was due: late beats do not look like jitter of the line. */
 	audio_bridge_tick(p->bridge, due_us);
@@ -130,13 +133,14 @@ audio_beat(struct pipeline *p, int64_t due_us)
 		if (p->leg_on[slot])
 			p->sound_lags_us[slot] = audio_bridge_lag_us(
 			    p->bridge, slot, due_us);
-	dropped = p->tick;
+	back = p->tick;
 	if (p->tick->leg_count > 0)
-		dropped = queue_push_drop_oldest(p->audio_out, p->tick);
-	if (dropped && dropped->leg_count > 0)
-		p->dropped++;
-	free(dropped);
+		back = queue_push_drop_oldest(p->audio_out, p->tick);
 	p->tick = NULL;
+	if (back && back->leg_count > 0)
+		p->dropped++;
+	if (back)
+		(void)queue_push(p->audio_spare, back);
 
 	stats = audio_bridge_stats(p->bridge);
 	/* What FEC gave back is the sender's own sound. */

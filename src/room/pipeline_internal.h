@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "room/decode_budget.h"
-#include "room/frame_ladder.h"
 #include "room/pipeline.h"
 #include "room/ticker.h"
 #include "util/mailbox.h"
@@ -25,6 +24,7 @@
 #define DECODE_PENDING_MAX  8	/* coded frames of one slot */
 #define AUDIO_PENDING_MAX   64	/* packets of one slot */
 #define OUT_PENDING_MAX     16	/* ticks or frames to the net thread */
+#define TICKS               (OUT_PENDING_MAX + 2)	/* one at each end */
 #define COMMANDS_MAX        1024
 /* One drawn and a spare; read and waiting in each lane that shares it. */
 #define CANVAS_FRAMES       8
@@ -89,6 +89,8 @@ struct decode_lane {
 	pthread_t        thread;
 	bool             running;
 	_Atomic uint64_t cpu_us;
+	_Atomic int64_t  busy_us;	/* never without work since; INT64_MAX:
+					 * it rests */
 	/* Its thread's. */
 	struct video_decoder *decoders[PIPELINE_SLOTS];
 	struct decode_budget  budgets[PIPELINE_SLOTS];
@@ -111,7 +113,7 @@ struct encode_lane {
 	/* Compositor thread. */
 	struct video_pool *canvases;
 	struct scaler     *scaler;		/* NULL: of the canvas' size */
-	struct frame_ladder ladder;
+	unsigned           made, missed;	/* frames, this second */
 	int                credit;		/* fps counted up per beat */
 	int64_t            last_emit_us;
 	bool               changed;		/* since then */
@@ -129,7 +131,8 @@ struct pipeline {
 	/* Crossing between threads. */
 	struct queue   *audio_in[PIPELINE_SLOTS];	/* of struct packet */
 	struct queue   *audio_commands;
-	struct queue   *audio_out;		/* of struct audio_tick */
+	struct queue   *audio_out;		/* of struct audio_tick … */
+	struct queue   *audio_spare;		/* … and those on their way back */
 	struct queue   *compose_commands;
 	struct queue   *video_out;		/* of struct video_out_item */
 	struct queue   *events;
@@ -145,6 +148,7 @@ struct pipeline {
 	struct ticker        audio_ticker;
 	bool                 leg_on[PIPELINE_SLOTS];
 	unsigned             leg_count;
+	struct audio_tick   *ticks;		/* all of them */
 	struct audio_tick   *tick;		/* being filled */
 	int64_t              tick_due_us;	/* when it was due */
 	const uint8_t       *tick_payloads[AUDIO_PAYLOADS_MAX];
@@ -159,8 +163,7 @@ struct pipeline {
 	struct ticker        compose_ticker;
 	unsigned             watched;		/* bits of renditions */
 	uint32_t             map_version;	/* last one told */
-	uint64_t             late_before;	/* audio_late_ticks, and … */
-	uint64_t             skipped_before;	/* … beats, at the last look */
+	int64_t              looked_us;		/* at who is behind */
 
 	/* Encode threads. */
 	struct encode_lane   encoders[PIPELINE_RENDITIONS_MAX];
@@ -172,7 +175,9 @@ struct pipeline {
 	_Atomic uint32_t encoding;		/* bits of renditions */
 
 	/* Written by one thread each, read by the net thread. */
-	_Atomic bool     slowed, starved;
+	_Atomic unsigned shift;			/* by the net thread */
+	_Atomic bool     encoders_behind;
+	_Atomic uint64_t beats_skipped;
 	_Atomic uint64_t audio_concealed, audio_late_ticks;
 	_Atomic uint32_t audio_encoders;
 	_Atomic uint64_t cpu_audio_us, cpu_compose_us;

@@ -14,6 +14,10 @@
 /* A canvas on which nothing changes is still sent five times a second. */
 #define IDLE_EMIT_US 200000
 
+/* An encoder that does not take more than this part of its frames is behind. */
+#define LOOK_US     1000000
+#define MISSED_PART 10
+
 static void
 tell_slot(struct pipeline *p, int kind, unsigned slot)
 {
@@ -107,10 +111,16 @@ decode_frame(struct decode_lane *lane, const struct decode_command *command)
 static bool
 decode_take(struct decode_lane *lane, struct decode_turns *turns, bool idle)
 {
-	struct decode_command *command = idle ?
-	    queue_pull_wait(lane->commands) : queue_pull(lane->commands);
-	bool                   go_on = command != NULL || !idle;
+	struct decode_command *command;
+	bool                   go_on;
 
+	if (idle)
+		lane->busy_us = INT64_MAX;
+	command = idle ? queue_pull_wait(lane->commands) :
+	    queue_pull(lane->commands);
+	go_on = command != NULL || !idle;
+	if (idle)
+		lane->busy_us = clock_monotonic_us();
 	while (command) {
 		if (command->kind == DECODE_QUIT) {
 			free(command);
@@ -166,10 +176,8 @@ compose_begin(struct pipeline *p)
 {
 	ticker_restart(&p->compose_ticker);
 	for (unsigned i = 0; i < p->cfg.rendition_count; i++)
-		frame_ladder_init(&p->encoders[i].ladder,
-		    p->compose_ticker.due_us);
-	p->late_before = p->audio_late_ticks;
-	p->skipped_before = p->compose_ticker.skipped;
+		p->encoders[i].made = p->encoders[i].missed = 0;
+	p->looked_us = p->compose_ticker.due_us;
 }
 
 static bool
@@ -190,6 +198,8 @@ compose_obey(struct pipeline *p, struct compose_command *command)
 			if (command->watched & ~p->watched & 1U << i)
 				p->encoders[i].changed = true;
 		p->watched = command->watched;
+		if (!p->watched)
+			p->encoders_behind = false;
 		break;
 	case COMPOSE_QUIT:
 		go_on = false;
@@ -244,6 +254,14 @@ compose_copy(struct pipeline *p, struct encode_lane *lane)
 	return frame;
 }
 
+static int
+lane_fps(const struct pipeline *p, const struct encode_lane *lane)
+{
+	const int fps = lane->cfg.fps >> p->shift;
+
+	return fps > 1 ? fps : 1;
+}
+
 /* Whether this rendition shows this beat, by its own frame rate. */
 static bool
 compose_is_due(const struct pipeline *p, struct encode_lane *lane,
@@ -252,7 +270,7 @@ compose_is_due(const struct pipeline *p, struct encode_lane *lane,
 	if (lane->cfg.stills)
 		return due_us - lane->last_emit_us >= (lane->want_key ?
 		    RENDITION_KEY_INTERVAL_US : STILL_INTERVAL_US);
-	lane->credit += frame_ladder_fps(&lane->ladder, lane->cfg.fps);
+	lane->credit += lane_fps(p, lane);
 	if (lane->credit < p->cfg.fps)
 		return false;
 	lane->credit -= p->cfg.fps;
@@ -291,7 +309,8 @@ compose_emit(struct pipeline *p, struct encode_lane *lane, struct made *made,
 		if (frame == NULL) {
 			/* Its encoder is behind: its next beat shows it. */
 			p->dropped++;
-			frame_ladder_made(&lane->ladder, true);
+			lane->made++;
+			lane->missed++;
 			return;
 		}
 		frame->time_us = due_us;
@@ -302,36 +321,31 @@ compose_emit(struct pipeline *p, struct encode_lane *lane, struct made *made,
 	lane->last_emit_us = due_us;
 	lane->changed = false;
 	frame = mailbox_put(&lane->canvas, frame);
-	frame_ladder_made(&lane->ladder, frame != NULL);
+	lane->made++;
+	lane->missed += frame != NULL;
 	video_frame_unref(&frame);
 	/* A full queue has a wake-up in it already. */
 	queue_push(lane->commands, (void *)(uintptr_t)ENCODE_FRAME);
 }
 
-/* Sound goes first: when it is late, or pictures are, fewer are made. */
+/* Once a second: whether encoders take what they are given. */
 static void
 compose_look(struct pipeline *p, int64_t now_us)
 {
-	const uint64_t late = p->audio_late_ticks - p->late_before +
-	    (p->compose_ticker.skipped - p->skipped_before);
-	bool           looked = false, slowed = false, starved = false;
+	bool behind = false;
 
-	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
-		struct frame_ladder *ladder = &p->encoders[i].ladder;
-
-		if (frame_ladder_look(ladder, now_us, late))
-			looked = true;
-		if (!(p->watched & 1U << i))
-			continue;
-		slowed |= ladder->rung > 0;
-		starved |= frame_ladder_is_lowest(ladder);
-	}
-	if (!looked)
+	p->beats_skipped = p->compose_ticker.skipped;
+	if (now_us - p->looked_us < LOOK_US)
 		return;
-	p->slowed = slowed;
-	p->starved = starved;
-	p->late_before = p->audio_late_ticks;
-	p->skipped_before = p->compose_ticker.skipped;
+	p->looked_us = now_us;
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++) {
+		struct encode_lane *lane = &p->encoders[i];
+
+		behind |= (p->watched & 1U << i) &&
+		    lane->missed * MISSED_PART > lane->made;
+		lane->made = lane->missed = 0;
+	}
+	p->encoders_behind = behind;
 }
 
 static void

@@ -18,7 +18,6 @@
 #define BLOCK_MOST_US   60000000
 #define FORGIVE_US      120000000
 #define GROWING_US      1500000
-#define BUSY_US         3000000
 #define REMB_FULL       75		/* percent of what a full line is sent */
 #define REMB_IDLE_PART  4		/* less of a rung weighs on no line */
 #define REMB_LAST_US    3000000		/* before pictures stop to move */
@@ -39,7 +38,6 @@ rendition_choice_init(struct rendition_choice *c, unsigned largest,
 		.low_since_us = INT64_MAX,
 		.lossy_since_us = INT64_MAX,
 		.good_since_us = now_us,
-		.busy_since_us = INT64_MAX,
 		.climbed_us = INT64_MIN,
 		.fell_us = INT64_MIN,
 		.blocked_until_us = now_us,
@@ -116,11 +114,9 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 	low &= link->estimate_bps > 0;
 	keep_since(&c->low_since_us, low, now_us);
 	keep_since(&c->lossy_since_us, link->loss_q8 > LOSSY_Q8, now_us);
-	keep_since(&c->busy_since_us, link->busy, now_us);
 	/* Where loss counts in the estimate already, it is no trouble. */
-	keep_since(&c->good_since_us, !low && !link->busy &&
-	    !link->overused && (link->probes || link->loss_q8 <= CLEAN_Q8),
-	    now_us);
+	keep_since(&c->good_since_us, !low && !link->overused &&
+	    (link->probes || link->loss_q8 <= CLEAN_Q8), now_us);
 }
 
 /* The best rung that what is usable pays for. */
@@ -136,7 +132,7 @@ rung_that_fits(const struct rendition_link *link,
 	return rung;
 }
 
-/* Loss or shortage that no estimate tells: one rung, while pictures move. */
+/* Loss that no estimate tells: one rung, while pictures move. */
 static unsigned
 one_below(const struct rendition_choice *c,
     const struct rendition_rungs *rungs)
@@ -179,8 +175,6 @@ choice_lower(const struct rendition_choice *c,
 	if (link->probes && link->estimate_bps > 0 && fits > rung &&
 	    (rung != c->rung || lasts(c->lossy_since_us, LOSSY_US, now_us)))
 		rung = fits;
-	if (rung <= c->rung && lasts(c->busy_since_us, BUSY_US, now_us))
-		rung = one_below(c, rungs);
 	return rung > c->rung ? rung : c->rung;
 }
 
@@ -195,7 +189,6 @@ choice_fall(struct rendition_choice *c, unsigned rung, int64_t now_us)
 	c->rung = rung;
 	c->fell_us = now_us;
 	c->low_since_us = c->lossy_since_us = INT64_MAX;
-	c->busy_since_us = INT64_MAX;
 	c->good_since_us = now_us;
 	c->climbed_us = INT64_MIN;
 	c->probe_bps = 0;
@@ -232,9 +225,8 @@ choice_climb(struct rendition_choice *c, const struct rendition_link *link,
 	const bool early = now_us - c->began_us < EARLY_US ||
 	    (link->probes && c->climbed_us != INT64_MIN);
 
-	if (c->rung <= largest || link->busy ||
-	    now_us < c->blocked_until_us || !lasts(c->good_since_us,
-	    early ? CLIMB_EARLY_US : CLIMB_US, now_us)) {
+	if (c->rung <= largest || now_us < c->blocked_until_us ||
+	    !lasts(c->good_since_us, early ? CLIMB_EARLY_US : CLIMB_US, now_us)) {
 		c->probe_bps = 0;
 		return;
 	}

@@ -13,8 +13,7 @@
  * has shown that the line carries a quarter more than the next rung needs. A
  * climb that fails within 10 s blocks the next for 10, 20, 40, then 60 s; two
  * quiet minutes forgive. A probe that fails is asked for again after 5, then
- * 10 s. While the server is short of processors nobody climbs, and every 3 s
- * of it take everybody one rung down.
+ * 10 s. What the processors can make is not asked here (load_ladder.h).
  *
  * Without transport-wide feedback there are no probes, and the estimate is the
  * receiver's (REMB). It means little while less is sent than the line could
@@ -49,14 +48,13 @@ struct rendition_link {
 	unsigned loss_q8;	/* of 256 */
 	bool     overused;	/* that queue is growing */
 	bool     probes;	/* transport-wide feedback: probes are answered */
-	bool     busy;		/* the server is short of processors */
 };
 
 struct rendition_choice {
 	unsigned rung;			/* the choice */
 	int64_t  began_us;
 	/* Since when; INT64_MAX: not. */
-	int64_t  low_since_us, lossy_since_us, good_since_us, busy_since_us;
+	int64_t  low_since_us, lossy_since_us, good_since_us;
 	int64_t  climbed_us;		/* last climb; INT64_MIN: never */
 	int64_t  fell_us;		/* likewise */
 	int64_t  blocked_until_us;

@@ -21,7 +21,6 @@
 
 #define PACKETS_MAX         8192	/* of 1600 bytes, made as needed */
 #define ENCODER_LINGER_US   10000000	/* after the last viewer */
-#define SHORT_US            60000000	/* until codecs cost more again */
 
 /* ---- logging over the channel -------------------------------------------- */
 
@@ -223,7 +222,7 @@ room_count_viewers(struct room *room, int64_t now_us)
 		return;
 	/* Nothing was decoded while nobody looked. */
 	TAILQ_FOREACH(who, &room->participants, entry)
-		layers_want_key(who, now_us);
+		participant_want_key(who, now_us);
 }
 
 /* ---- results of the pipeline --------------------------------------------- */
@@ -262,7 +261,7 @@ on_need_key(void *to, unsigned slot)
 	if (room->by_slot[slot] == NULL)
 		return;
 	room->by_slot[slot]->need_key = true;
-	layers_want_key(room->by_slot[slot], clock_monotonic_us());
+	participant_want_key(room->by_slot[slot], clock_monotonic_us());
 }
 
 static void
@@ -271,7 +270,7 @@ on_paused(void *to, unsigned slot)
 	struct room *room = to;
 
 	if (room->by_slot[slot])
-		layers_pause(room->by_slot[slot], clock_monotonic_us());
+		participant_pause(room->by_slot[slot], clock_monotonic_us());
 }
 
 static void
@@ -281,10 +280,14 @@ on_speaking(void *to, const unsigned *slots, unsigned count)
 	struct ipc_speaking speaking = { 0 };
 	uint8_t             body[512];
 
-	for (unsigned i = 0; i < count && i < IPC_SPEAKERS_MAX; i++)
-		if (room->by_slot[slots[i]])
-			speaking.participants[speaking.count++] =
-			    room->by_slot[slots[i]]->id;
+	for (unsigned i = 0; i < count && i < IPC_SPEAKERS_MAX; i++) {
+		const struct participant *who = room->by_slot[slots[i]];
+
+		if (who == NULL)
+			continue;
+		speaking.participants[speaking.count++] = who->id;
+		room_load_heard(room, who->id);
+	}
 	room_channel_send(room->channel, IPC_SPEAKING, body,
 	    ipc_speaking_write(body, sizeof(body), &speaking));
 }
@@ -306,14 +309,14 @@ room_see(struct room *room, const struct pipeline_tilemap *map)
 			if (map->tiles[i].id != who->id)
 				continue;
 			who->seen = true;
-			layers_tile(who, (uint32_t)(r->w * r->h), now_us);
+			who->tile_pixels = (uint32_t)(r->w * r->h);
 		}
 		/* On the way into a map that is not drawn yet. */
 		if (!who->connected || (!who->seen && map->count <
 		    LAYOUT_TILES_MAX))
 			who->seen = true;
 		if (who->seen && !before)
-			layers_want_key(who, now_us);
+			participant_want_key(who, now_us);
 	}
 }
 
@@ -363,11 +366,9 @@ room_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	pipeline_stats(room->pipeline, &media);
-	room->starved = media.starved;
-	if (media.slowed)
-		room->short_until_us = now_us + SHORT_US;
+	room_load_look(room, &media, now_us);
 	room_stats_send(room, &media);
-	room_quality_send(room, &media, now_us);
+	room_quality_send(room, now_us);
 }
 
 /* ---- the network --------------------------------------------------------- */
@@ -530,6 +531,7 @@ room_new(struct room **out, struct event_base *base, int channel_fd,
 	room->base = base;
 	room->cfg = *cfg;
 	room->armed_us = INT64_MAX;
+	room_load_init(room, clock_monotonic_us());
 	room->wall_offset_us = clock_realtime_us() - clock_monotonic_us();
 	TAILQ_INIT(&room->participants);
 	random_bytes(id, sizeof(id));

@@ -104,7 +104,7 @@ command_patch(struct room *room, const struct ipc_message *m)
 	room_show_people(room);
 	/* Some browsers come back without a key frame. */
 	if (camera_on)
-		layers_want_key(who, clock_monotonic_us());
+		participant_want_key(who, clock_monotonic_us());
 }
 
 static void
@@ -118,6 +118,16 @@ command_leave(struct room *room, const struct ipc_message *m)
 	who = room_find(room, leave.participant);
 	if (who)
 		participant_leave(who, (enum ipc_gone)leave.reason);
+}
+
+static void
+command_load(struct room *room, const struct ipc_message *m)
+{
+	struct ipc_load load;
+
+	if (ipc_load_parse(&load, m->body, m->body_len) != 0)
+		abort();
+	room_load_told(room, &load);
 }
 
 static void
@@ -150,6 +160,9 @@ room_command(struct room *room, const struct ipc_message *m)
 		break;
 	case IPC_LEAVE:
 		command_leave(room, m);
+		break;
+	case IPC_LOAD:
+		command_load(room, m);
 		break;
 	case IPC_PING:
 		room_channel_send(room->channel, IPC_PONG, m->body,

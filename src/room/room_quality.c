@@ -44,12 +44,12 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		.down_loss = (uint8_t)look.down_loss_q8,
 		.rtt_ms = (uint16_t)(who->rtt_us / 1000),
 		.up_kbps = kbps(&who->up_bytes, who->audio_in.stats.bytes +
-		    layers_bytes(who), span_us),
+		    who->video_in.stats.bytes, span_us),
 		.down_kbps = kbps(&who->down_bytes, (uint64_t)
 		    who->audio_out.bytes + who->video_out.bytes, span_us),
 		.line_kbps = (uint32_t)((known ? (uint64_t)known->target_bps :
 		    watch->remb_bps) / 1000),
-		.wanted_kbps = layers_known(who) ||
+		.wanted_kbps = who->video_in.known ||
 		    who->uplink.plan != UPLINK_FREE ? (uint32_t)
 		    (feedback_uplink_cap_bps(who) / 1000) : 0,
 		.up_line_kbps = who->uplink.line_bps / 1000,
@@ -68,8 +68,7 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 }
 
 void
-room_quality_send(struct room *room, const struct pipeline_stats *media,
-    int64_t now_us)
+room_quality_send(struct room *room, int64_t now_us)
 {
 	struct participant *who;
 	struct ipc_quality  quality = { 0 };
@@ -78,8 +77,8 @@ room_quality_send(struct room *room, const struct pipeline_stats *media,
 	TAILQ_FOREACH(who, &room->participants, entry) {
 		if (!who->connected || quality.count == IPC_LINES_MAX)
 			continue;
-		quality.lines[quality.count++] = line_of(who, media->slowed,
-		    now_us);
+		quality.lines[quality.count++] = line_of(who,
+		    room->ladder.step > LOAD_ALL, now_us);
 	}
 	if (quality.count > 0)
 		room_channel_send(room->channel, IPC_QUALITY, body,

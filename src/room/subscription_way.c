@@ -26,15 +26,22 @@ way_make(struct participant *who, int64_t now_us)
 	    watch->way_short);
 }
 
-/* What the rung stands for, as the target. Returns whether that is new. */
+/*
+ * What the chosen rung stands for, as the target: the largest is not made
+ * while processors are short. Returns whether that is new.
+ */
 static bool
-way_aim(struct subscription *watch, unsigned rung)
+way_aim(struct participant *who)
 {
-	const bool     sound = rung >= watch->way.rungs.count;
-	const unsigned target = sound ? RENDITION_NONE :
+	struct subscription *watch = &who->watch;
+	const unsigned       rung = watch->choice.rung == 0 &&
+	    who->room->ladder.step >= LOAD_SMALL ? 1 : watch->choice.rung;
+	const bool           sound = rung >= watch->way.rungs.count;
+	const unsigned       target = sound ? RENDITION_NONE :
 	    watch->way.of[rung].rendition;
-	const bool     base = !sound && watch->way.of[rung].base;
+	const bool           base = !sound && watch->way.of[rung].base;
 
+	watch->rung = rung;
 	if (target == watch->target && base == watch->target_base)
 		return false;
 	watch->target = target;
@@ -51,7 +58,7 @@ subscription_begin(struct participant *who, int64_t now_us)
 	watch->looked_us = now_us;
 	way_make(who, now_us);
 	rendition_choice_init(&watch->choice, watch->way.largest, now_us);
-	(void)way_aim(watch, watch->choice.rung);
+	(void)way_aim(who);
 	room_count_viewers(who->room, now_us);
 	subscription_start(who, now_us);
 }
@@ -140,9 +147,7 @@ subscription_look(struct participant *who, int64_t now_us)
 		.sound_bps = sent_bps(&who->audio_out, &watch->sound_before,
 		    span_us),
 		.loss_q8 = watch->loss_q8,
-		.busy = room->starved,
 	};
-	unsigned rung;
 
 	watch->looked_us = now_us;
 	if (!watch->wanted)
@@ -150,11 +155,18 @@ subscription_look(struct participant *who, int64_t now_us)
 	downlink_link(who, &link, now_us);
 	if (watch->way_short != (now_us < room->short_until_us))
 		way_make(who, now_us);
-	rung = rendition_choice_update(&watch->choice, &link,
+	(void)rendition_choice_update(&watch->choice, &link,
 	    &watch->way.rungs, watch->way.largest, now_us);
 	way_ask(who, &link);
-	if (!way_aim(watch, rung))
+	if (!way_aim(who))
 		return;
 	way_log(who, &link);
 	way_go(who, now_us);
+}
+
+void
+subscription_aim(struct participant *who, int64_t now_us)
+{
+	if (who->watch.wanted && way_aim(who))
+		way_go(who, now_us);
 }

@@ -11,13 +11,26 @@
 
 #include <pthread.h>
 
+enum thread_rank {
+	THREAD_EVEN,		/* as its maker */
+	THREAD_LAST,		/* 5 below, by nice */
+	THREAD_BEAT,		/* before all, what thread_prefer prefers, too */
+};
+
 /*
- * Runs run(arg) in a new thread named `name` (at most 15 bytes), `nice` steps
- * below the priority of its maker (0: the same). Returns when it has started,
- * with all that set, so that nothing is left to do after a lock-down.
- * Returns 0 or -errno. Join with pthread_join.
+ * The calling thread goes before others, for what must not be late: of the
+ * real-time class where CAP_SYS_NICE or RLIMIT_RTPRIO let it, else 10 above by
+ * nice, as far as CAP_SYS_NICE or RLIMIT_NICE let it, and in short turns, so
+ * that it waits little for who takes long ones. What is refused is left out.
  */
-int thread_spawn(pthread_t *out, const char *name, int nice,
+void thread_prefer(void);
+
+/*
+ * Runs run(arg) in a new thread named `name` (at most 15 bytes) of this rank.
+ * Returns when it has started, with all that set, so that nothing is left to
+ * do after a lock-down. Returns 0 or -errno. Join with pthread_join.
+ */
+int thread_spawn(pthread_t *out, const char *name, enum thread_rank rank,
     void *(*run)(void *), void *arg);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "control/cpu_idle.h"
 #include "control/cpu_load.h"
 
 #define SECOND 1000000
@@ -20,7 +21,8 @@ pass(struct cpu_load *load, int64_t now_us, unsigned seconds, unsigned rooms,
 {
 	for (unsigned i = 0; i < seconds * rooms; i++) {
 		now_us += SECOND / rooms;
-		cpu_load_used(load, now_us, SECOND, used_us);
+		cpu_load_used(load, now_us, SECOND, used_us,
+		    CPU_IDLE_UNKNOWN);
 	}
 	return now_us;
 }
@@ -71,9 +73,38 @@ a_lie_counts_no_more_than_can_be_true(void **state)
 	for (unsigned i = 0; i < 100; i++) {
 		now_us += SECOND / 10;
 		cpu_load_used(&load, now_us, i % 10 ? 0 : SECOND / 10,
-		    UINT64_MAX);
+		    UINT64_MAX, CPU_IDLE_UNKNOWN);
 	}
 	assert_false(cpu_load_is_high(&load, now_us));
+}
+
+/* Seconds of one room on two processors, of which so much lies idle. */
+static bool
+is_high_beside_others(unsigned rooms_percent, unsigned idle_percent)
+{
+	struct cpu_load load;
+	int64_t         now_us = 100 * SECOND;
+
+	cpu_load_init(&load, 85, 2);
+	for (unsigned i = 0; i < 6; i++) {
+		now_us += SECOND;
+		cpu_load_used(&load, now_us, SECOND,
+		    SECOND / 100 * 2 * rooms_percent, idle_percent);
+	}
+	return cpu_load_is_high(&load, now_us);
+}
+
+static void
+other_programs_count_beside_rooms_that_take_most(void **state)
+{
+	(void)state;
+	assert_false(is_high_beside_others(50, 20));
+	assert_true(is_high_beside_others(50, 5));
+	assert_true(is_high_beside_others(90, 0));
+	/* A machine that is busy with other things is not ours to spare. */
+	assert_false(is_high_beside_others(40, 0));
+	assert_false(is_high_beside_others(0, 0));
+	assert_false(is_high_beside_others(50, CPU_IDLE_UNKNOWN));
 }
 
 static void
@@ -98,6 +129,8 @@ main(void)
 		cmocka_unit_test(is_high_after_three_seconds_above_the_limit),
 		cmocka_unit_test(is_not_high_when_nothing_is_told),
 		cmocka_unit_test(a_lie_counts_no_more_than_can_be_true),
+		cmocka_unit_test(
+		    other_programs_count_beside_rooms_that_take_most),
 		cmocka_unit_test(a_hundred_percent_is_no_limit),
 	};
 

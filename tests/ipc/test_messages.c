@@ -41,6 +41,7 @@ union parsed {
 	struct ipc_speaking speaking;
 	struct ipc_quality quality;
 	struct ipc_stats stats;
+	struct ipc_load load;
 	struct ipc_log log;
 	struct ipc_ping ping;
 };
@@ -66,6 +67,7 @@ PARSER(tilemap)
 PARSER(speaking)
 PARSER(quality)
 PARSER(stats)
+PARSER(load)
 PARSER(log)
 PARSER(ping)
 
@@ -523,6 +525,25 @@ stats_keep_each_figure_in_its_place(void **state)
 }
 
 static void
+load_goes_there_and_back(void **state)
+{
+	struct ipc_load in = { 1, 100 }, out;
+	uint8_t         body[8];
+	size_t          len = ipc_load_write(body, sizeof(body), &in);
+
+	(void)state;
+	assert_int_equal(ipc_load_parse(&out, body, len), 0);
+	assert_memory_equal(&out, &in, sizeof(in));
+	refuses_other_lengths(parse_load, body, len);
+	REFUSES(parse_load, body, len, { 0, 1, 2 }, { 1, 1, 101 },
+	    { 1, 1, 254 }, { 2, 2, 1 });
+	in.idle_percent = IPC_IDLE_UNKNOWN;
+	len = ipc_load_write(body, sizeof(body), &in);
+	assert_int_equal(ipc_load_parse(&out, body, len), 0);
+	assert_int_equal(out.idle_percent, IPC_IDLE_UNKNOWN);
+}
+
+static void
 log_line_goes_there_and_back(void **state)
 {
 	struct ipc_log in = { 1, "no key frame", 12 }, out;
@@ -561,6 +582,7 @@ main(void)
 		cmocka_unit_test(tiles_stay_inside_the_canvas),
 		cmocka_unit_test(speaking_goes_there_and_back),
 		cmocka_unit_test(quality_goes_there_and_back),
+		cmocka_unit_test(load_goes_there_and_back),
 		cmocka_unit_test(stats_keep_each_figure_in_its_place),
 		cmocka_unit_test(log_line_goes_there_and_back),
 	};

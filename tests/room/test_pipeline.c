@@ -270,6 +270,45 @@ each_size_is_made_only_while_watched(void **state)
 	stop(&seen);
 }
 
+/* Beats of the canvas until the next frame, of one that always changes. */
+static uint32_t
+beats_to_next(struct seen *seen)
+{
+	const unsigned before = seen->frames;
+	const uint32_t rtp = seen->last_rtp;
+	const int64_t  end_us = clock_monotonic_us() + PATIENCE_US;
+
+	while (seen->frames == before && clock_monotonic_us() < end_us) {
+		pipeline_want_key(seen->pipeline, 0);
+		wait_for(seen, &seen->frames, before + 1, 5000);
+	}
+	assert_true(seen->frames > before);
+	return (seen->last_rtp - rtp) / (90000 / 25);
+}
+
+static void
+a_slower_pipeline_leaves_frames_out(void **state)
+{
+	struct seen seen;
+	unsigned    i;
+
+	(void)state;
+	start(&seen);
+	show(&seen, 0, 1, false);
+	pipeline_watched(seen.pipeline, 1);
+	wait_for(&seen, &seen.frames, 1, PATIENCE_US);
+	pipeline_slow(seen.pipeline, 2);
+	beats_to_next(&seen);
+	beats_to_next(&seen);
+	for (i = 0; i < 5; i++)
+		assert_true(beats_to_next(&seen) >= 4);
+	pipeline_slow(seen.pipeline, 0);
+	for (i = 0; i < 200 && beats_to_next(&seen) > 1; i++)
+		continue;
+	assert_true(i < 200);
+	stop(&seen);
+}
+
 static void
 nothing_is_made_while_nobody_watches(void **state)
 {
@@ -358,6 +397,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_picture_in_is_seen_in_its_tile),
 		cmocka_unit_test(each_size_is_made_only_while_watched),
+		cmocka_unit_test(a_slower_pipeline_leaves_frames_out),
 		cmocka_unit_test(nothing_is_made_while_nobody_watches),
 		cmocka_unit_test(one_shared_payload_serves_all_who_are_silent),
 		cmocka_unit_test(a_broken_frame_asks_for_a_key_frame),

@@ -382,36 +382,6 @@ a_queue_that_grows_is_fled_at_once(void **state)
 }
 
 static void
-a_busy_server_takes_one_rung_after_another_and_gives_them_back(void **state)
-{
-	struct viewer         v = viewer_of(0);
-	struct rendition_link link = { .estimate_bps = 5000000,
-		.reserve_bps = RESERVE_BPS, .probes = true, .busy = true };
-	unsigned              rung = 0;
-
-	(void)state;
-	for (int i = 0; i < 5; i++) {
-		v.now_us += SECOND;
-		rung = rendition_choice_update(&v.choice, &link, &all, 0,
-		    v.now_us);
-	}
-	assert_int_equal(rung, 1);
-	for (int i = 0; i < 60; i++) {
-		v.now_us += SECOND;
-		rung = rendition_choice_update(&v.choice, &link, &all, 0,
-		    v.now_us);
-	}
-	assert_int_equal(rung, STILLS - 1);
-	link.busy = false;
-	for (int i = 0; i < 20; i++) {
-		v.now_us += SECOND;
-		rung = rendition_choice_update(&v.choice, &link, &all, 0,
-		    v.now_us);
-	}
-	assert_int_equal(rung, 0);
-}
-
-static void
 never_asks_for_more_than_it_may_have(void **state)
 {
 	struct viewer v = viewer_of(3);
@@ -447,8 +417,6 @@ main(void)
 		cmocka_unit_test(random_loss_on_a_wide_line_takes_nothing),
 		cmocka_unit_test(loss_without_probes_leaves_moving_pictures),
 		cmocka_unit_test(a_queue_that_grows_is_fled_at_once),
-		cmocka_unit_test(
-		    a_busy_server_takes_one_rung_after_another_and_gives_them_back),
 		cmocka_unit_test(never_asks_for_more_than_it_may_have),
 	};
 
