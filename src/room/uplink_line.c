@@ -24,7 +24,7 @@
 #define TRY_FAILED_US  15000000
 #define WAIT_LEAST_US  20000000
 #define WAIT_VOICE_US  60000000	/* where the least of video is far too much */
-#define VOICE_BPS      60000
+#define VOICE_BPS      66000
 #define WAIT_MOST_US   600000000
 #define BLIND_US       60000000
 #define FORGIVE_US     120000000
@@ -210,7 +210,8 @@ static bool
 climb(struct uplink_line *l, int64_t now_us)
 {
 	const int64_t clear_us = (int64_t)l->clear_s * 1000000;
-	const int64_t step_us = l->wait_us / 4 > VIDEO_STEP_US ?
+	/* Where tries have failed, more slowly. */
+	const int64_t step_us = l->wait_us > WAIT_VOICE_US ?
 	    l->wait_us / 4 : VIDEO_STEP_US;
 
 	if (l->plan == UPLINK_VOICE) {

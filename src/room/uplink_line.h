@@ -16,7 +16,7 @@
  *   VOICE   below 78       likewise                  none
  *
  * Down after two seconds of a queue that does not shrink. Up when there has
- * been none for 20 s (for a minute below 60 kbit/s, where a try costs a second
+ * been none for 20 s (for a minute below 66 kbit/s, where a try costs a second
  * of sound), gently: LEAN with little video, more of it each 5 s as long as it
  * is used, FREE when that adds up to a line that is not thin. (Who sends no
  * video is FREE for a try after a minute.) A try that fails, which a second of

@@ -236,7 +236,7 @@ comes_back_when_the_line_does(void **state)
 	live(&s, 15);
 	assert_int_equal(s.line.plan, UPLINK_VOICE);
 	s.rate_bps = 2000000;
-	live(&s, 60);
+	live(&s, 100);
 	assert_int_equal(s.line.plan, UPLINK_FREE);
 	assert_int_equal(s.line.line_bps, 0);
 	live(&s, 300);
