@@ -9,7 +9,7 @@ import { startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'stage';
-const TONE_HZ = 710, SECONDS = 4;
+const TONE_HZ = 710, THIN_HZ = 1870, SECONDS = 4;
 const ORIGIN = 'https://player.example';
 
 /* The direction of each m-line of an SDP. */
@@ -75,8 +75,27 @@ function checkAnswer(test, words, { status, headers, answer }, way, direction) {
 	    `${words}: Location, ETag and CORS`, `ETag ${headers.etag}`);
 }
 
+/* Who knows that the line is thin is asked for long packets of few bits, and heard. */
+async function checkThinLine(test, server, viewer) {
+	const thin = startProcessClient(test, 'wrtc');
+	const { answer } = await thin.join({
+		url: `${server.public}/whip/${ROOM}?up=40`, name: 'Thin', mode: 'send',
+		colour: palette.red, toneHz: THIN_HZ,
+	});
+
+	test.check(/^a=fmtp:\d+ .*;maxaveragebitrate=20000\r\na=ptime:60\r$/m.test(answer) &&
+	    /^b=TIAS:30000\r$/m.test(answer), 'a thin line up is answered by what it carries',
+	/^a=fmtp.*opus.*|^a=fmtp.*inband.*/m.exec(answer)?.[0]);
+	const level = await until('the tone of who has a thin line', 15000, async () => {
+		const [found, elsewhere] = toneLevels(await viewer.record(1000), [THIN_HZ, 1430]);
+		return found > -50 && found - elsewhere > 20 && found;
+	});
+	test.check(true, 'and is heard in packets of 60 ms', `${level.toFixed(1)} dBFS`);
+	await thin.leave();
+}
+
 await enterNamespace();
-await runTest(100, async (test) => {
+await runTest(110, async (test) => {
 	const server = await startServer(test);
 	const [sender, viewer] = ['wrtc', 'wrtc'].map((kind) => startProcessClient(test, kind));
 
@@ -114,6 +133,7 @@ await runTest(100, async (test) => {
 	test.check((await sender.stats()).framesDecoded === 0,
 	    'nothing is sent to who sends by WHIP');
 
+	await checkThinLine(test, server, viewer);
 	const [room] = await server.rooms();
 	test.check(room?.name === ROOM && room.people === 1 && room.watchers === 1,
 	    'the list of rooms has one person and one watcher', JSON.stringify(room));
