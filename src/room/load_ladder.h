@@ -11,8 +11,10 @@
  * after 5 s without. Where that fails (trouble within 6 s of it) the next one
  * waits twice as long, up to 40 s, so that a room at the edge does not swing.
  * But when so much of the processors lies idle that the load must have ended,
- * it goes up after two seconds, and then by a step a second; failures count
- * here, too, up to 8 s. Pure: time is an argument. Owner: net thread.
+ * it goes up after two seconds, and then by a step a second. What is left out
+ * makes them idle, too: where such a climb fails, only clearly more idle than
+ * there was before it counts as such again; three quarters are always enough,
+ * though not at once. Pure: time is an argument. Owner: net thread.
  */
 #ifndef ROOM_LOAD_LADDER_H
 #define ROOM_LOAD_LADDER_H
@@ -44,8 +46,10 @@ struct load_ladder {
 	unsigned troubles;	/* looks in a row */
 	int64_t  calm_us;	/* since */
 	int64_t  climbed_us;	/* last time */
-	bool     climbed_idle;	/* then much was idle … */
-	unsigned failed, failed_idle;	/* climbs on end, by that */
+	bool     climbed_easy;	/* then, as much was idle */
+	unsigned failed, failed_easy;	/* climbs on end, by that */
+	unsigned before_percent;	/* idle before such a climb … */
+	unsigned failed_percent;	/* … and before one that failed */
 };
 
 void load_ladder_init(struct load_ladder *l, int64_t now_us);

@@ -103,6 +103,28 @@ all_is_back_within_seven_seconds_when_the_load_has_ended(void **state)
 	assert_int_equal(pass(&l, 7, &idle), LOAD_ALL);
 }
 
+/* With what is left out much is idle, and with all of it nothing. */
+static void
+idle_that_was_not_enough_is_waited_for_longer(void **state)
+{
+	static const struct load_look half = { 0, false, false, 50 };
+	struct load l;
+	unsigned    bad = 0;
+
+	(void)state;
+	begin(&l);
+	pass(&l, 9, &behind);
+	for (unsigned i = 0; i < 120; i++) {
+		const bool much = l.ladder.step < LOAD_STILL;
+
+		bad += much;
+		pass(&l, 1, much ? &behind : &half);
+	}
+	assert_in_range(bad, 6, 40);
+	/* The load ends. */
+	assert_int_equal(pass(&l, 6, &idle), LOAD_ALL);
+}
+
 static void
 where_little_is_idle_it_comes_back_one_step_in_five_seconds(void **state)
 {
@@ -163,6 +185,7 @@ main(void)
 		cmocka_unit_test(each_three_seconds_of_trouble_are_a_step),
 		cmocka_unit_test(
 		    all_is_back_within_seven_seconds_when_the_load_has_ended),
+		cmocka_unit_test(idle_that_was_not_enough_is_waited_for_longer),
 		cmocka_unit_test(
 		    where_little_is_idle_it_comes_back_one_step_in_five_seconds),
 		cmocka_unit_test(who_climbed_too_early_waits_longer),
