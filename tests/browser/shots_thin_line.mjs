@@ -41,8 +41,16 @@ async function thin(test, server, kbps) {
 	await pause(4000);
 	await shoot(page, `${kbps}-before`);
 	steered.relay.say(`down rate ${kbps} queue 300`);
-	await until('the page says so', 40000, async () => (await read(page)).note, 100);
-	await pause(6000);
+	const began_ms = performance.now();
+	let last = '';
+	const trace = setInterval(async () => {
+		const now = JSON.stringify(await read(page).catch(() => ''));
+		if (now !== last)
+			test.note(`${Math.round(performance.now() - began_ms)} ms: ${now}`);
+		last = now;
+	}, 500);
+	test.atEnd(() => clearInterval(trace));
+	await pause(25000);
 	await shoot(page, `${kbps}-thin`);
 	await page.click('#line-mark');
 	await shoot(page, `${kbps}-open`);
@@ -50,6 +58,7 @@ async function thin(test, server, kbps) {
 	steered.relay.say('down rate 10000');
 	await until('the picture moves again', 60000, async () => !(await read(page)).note, 100);
 	await shoot(page, `${kbps}-after`);
+	clearInterval(trace);
 	await page.browser().close();
 	test.check(true, `${kbps} kbit/s: pictures are made`);
 }

@@ -183,6 +183,11 @@ function theLine(test) {
 		quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520, height, fps } });
 		test.check(quality.line.picture === picture, `leaves_${picture}_of_the_picture`);
 	}
+	sample({ frames: 0 });
+	test.check(quality.line.picture === 'none', 'a_picture_that_does_not_come_is_none');
+	sample({ frames: 20 });
+	quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520, height: 180, fps: 15 } });
+	test.check(quality.line.picture === 'smaller', 'and_one_that_comes_is_one');
 	is('downlink-rate', 'the_server_knows_more');
 	test.check(quality.line.line_bps === 520_000, 'and_what_the_line_carries');
 	sample({ loss_out: 0.2 });

@@ -43,11 +43,20 @@ export function pathOf(values, least) {
 }
 
 /** @param {Line} line */
-export function lineWords({ reason, line_bps, picture, samples }) {
-	const newest = samples[samples.length - 1];
-	const rated = reason === 'downlink-rate' && line_bps > 0;
+function keyOf({ reason, line_bps, picture }) {
+	if (reason === 'downlink-rate' && line_bps > 0)
+		return 'line.downlink-rate.known';
+	if (reason === 'downlink-loss' && picture !== 'smaller')
+		return 'line.downlink-loss.left';
+	return `line.${reason}`;
+}
 
-	return t(rated ? 'line.downlink-rate.known' : `line.${reason}`, {
+/** @param {Line} line */
+export function lineWords(line) {
+	const { line_bps, picture, samples } = line;
+	const newest = samples[samples.length - 1];
+
+	return t(keyOf(line), {
 		rate: rate(line_bps),
 		picture: t(`line.picture.${picture}`),
 		ms: Math.round(newest?.rtt_ms ?? 0),

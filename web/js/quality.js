@@ -81,7 +81,9 @@ export class LineQuality {
 	get line() {
 		const told = this.#told?.reason ?? 'fine';
 		const { height = 0, fps = 0 } = this.#told?.down ?? { height: 1, fps: 1 };
-		const stills = fps ? 'smaller' : 'stills';
+		/* What is sent may not get here. */
+		const frozen = this.#samples.at(-1)?.frames === 0;
+		const stills = !fps ? 'stills' : frozen ? 'none' : 'smaller';
 
 		return {
 			reason: told === 'fine' ? this.#seen : told,

@@ -9,10 +9,11 @@
  * @property {number} loss_in          0..1 since the last sample
  * @property {number} loss_out         0..1 as the server last reported
  * @property {number} rtt_ms
+ * @property {number} frames           of the picture since the last sample
  */
 
 export class Sampler {
-	#last = { at_ms: 0, received: 0, sent: 0, packets: 0, lost: 0 };
+	#last = { at_ms: 0, received: 0, sent: 0, packets: 0, lost: 0, frames: 0 };
 
 	/**
 	 * @param {RTCStatsReport} stats
@@ -20,7 +21,7 @@ export class Sampler {
 	 * @returns {Sample}
 	 */
 	take(stats, now_ms) {
-		const sum = { received: 0, sent: 0, packets: 0, lost: 0 };
+		const sum = { received: 0, sent: 0, packets: 0, lost: 0, frames: 0 };
 		let rtt_s = 0, loss_out = 0;
 
 		for (const report of stats.values()) {
@@ -28,6 +29,7 @@ export class Sampler {
 				sum.received += report.bytesReceived ?? 0;
 				sum.packets += report.packetsReceived ?? 0;
 				sum.lost += report.packetsLost ?? 0;
+				sum.frames += report.framesDecoded ?? 0;
 			} else if (report.type === 'outbound-rtp') {
 				sum.sent += report.bytesSent ?? 0;
 			} else if (report.type === 'remote-inbound-rtp') {
@@ -51,6 +53,7 @@ export class Sampler {
 			loss_in: lost / Math.max(1, lost + got),
 			loss_out,
 			rtt_ms: rtt_s * 1000,
+			frames: sum.frames - last.frames,
 		};
 	}
 }
