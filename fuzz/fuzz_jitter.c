@@ -28,6 +28,7 @@ step(struct jitter *j, struct packet_pool *pool, struct reader *r, int64_t *us)
 	time = (uint32_t)reader_u16(r) * 960;
 	if (!jitter_push(j, p, sequence, time, reader_u8(r) * 120u))
 		packet_free(&p);
+	jitter_set_wait(j, late_us % 90000);	/* for pictures: up to 80 ms */
 	for (unsigned n = reader_u8(r) % 4; n > 0; n--, *us += 20000) {
 		jitter_pull(j, *us, &p, &next);
 		if ((p && *us - p->arrival_us > JITTER_DELAY_MAX_US) ||

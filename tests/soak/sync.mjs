@@ -2,15 +2,15 @@
 // How far apart sound and picture of one person are, over any time, on any line to the server.
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// usage: builddir=build tests/soak/sync.mjs [--minutes 30] [--drift PPM] [--up WORDS]
-//            [--then WORDS] [--browser chromium|firefox]
+// usage: builddir=build tests/soak/sync.mjs [--minutes 30] [--drift PPM] [--slow-camera MS]
+//            [--up WORDS] [--then WORDS] [--browser chromium|firefox]
 //
 // Not part of `make check`: it takes as long as it is told. One sends flashes and beeps over a line
 // of udprelay (--up: its words, such as "jitter 100"; --then: others, from half of the time on), by
-// a sound card that is fast by --drift, another one looks and listens. Prints each 10 s what
-// tessera-peer says of the skew (positive: the sound comes later than the picture), and at its end
-// the first and the last minute after the first one. With --browser one of these watches, too, and
-// says how far apart it shows what was mixed at one time.
+// a sound card that is fast by --drift and a camera that is slow by --slow-camera, another one looks
+// and listens. Prints each 10 s what tessera-peer says of the skew (positive: the sound comes later
+// than the picture), and at its end the first and the last minute after the first one. With --browser
+// one of these watches, too, and says how far apart it shows what was mixed at one time.
 import { servePeerPage, startBrowserClient } from '../harness/browser-client.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
@@ -18,6 +18,13 @@ import { steer } from '../harness/relay.mjs';
 import { startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
 
+/* So small that it runs beside other things. */
+const configuration = `video:
+  width: 640
+  height: 360
+  fps: 25
+  kbps: 500
+`;
 const SKEW_MS = 40, WARM_MS = 60000, WINDOW_MS = 60000;
 
 function option(name, otherwise) {
@@ -51,10 +58,11 @@ if (!(minutes >= 1))
 	throw new Error('--minutes takes a number from 1');
 await enterNamespace();
 await runTest(minutes * 60 + 120, async (test) => {
-	const server = await startServer(test);
+	const server = await startServer(test, configuration);
 	const line = await steer(test, server, { up: option('up', '') });
 	const peers = startHeadless(test, { public: line.origin }, 'sync', '--count', 2,
-	    '--probe-delay', '--drift', option('drift', '0'));
+	    '--probe-delay', '--drift', option('drift', '0'),
+	    '--slow-camera', option('slow-camera', '0'));
 	const then = option('then');
 	let told = 0, changed = false;
 
@@ -64,7 +72,7 @@ await runTest(minutes * 60 + 120, async (test) => {
 	const browser = kind && await startBrowserClient(test, kind,
 	    await servePeerPage(test, server.public));
 	const shown = [];
-	await browser?.join({ url: '/whep/sync', mode: 'watch', listen: false });
+	await browser?.join({ url: `${server.public}/whep/sync`, mode: 'watch', listen: false });
 	const start = performance.now(), span = minutes * 60000;
 	while (performance.now() - start < span) {
 		await pause(1000);

@@ -41,6 +41,7 @@ struct options {
 	double         tone_hz;		/* of the first; each next +200 */
 	bool           video, audio, flat, stay, report, probe;
 	int            drift_ppm;
+	unsigned       slow_ms;
 };
 
 struct crew {
@@ -77,6 +78,7 @@ static const char usage[] =
 "  --probe-delay    the first one flashes and beeps, the second one looks\n"
 "                   and listens; prints how late it is, as key=value\n"
 "  --drift PPM      the first one's sound card is fast by PPM (or slow: -PPM)\n"
+"  --slow-camera MS  its pictures are sent so long after their capture\n"
 "  --no-video, --no-audio\n"
 "  --stagger MS     between two joins (120)\n"
 "  --seconds N      leave after N seconds\n"
@@ -166,6 +168,9 @@ option_take(struct options *o, int option, const char *arg)
 		break;
 	case 'T': o->talkers = option_number("talk", arg, 1, PEERS_MAX); break;
 	case 'p': o->probe = true; break;
+	case 'w':
+		o->slow_ms = option_number("slow-camera", arg, 0, 1000);
+		break;
 	case 'd': o->drift_ppm = option_signed("drift", arg, 10000); break;
 	case 'g': o->stagger_ms = option_number("stagger", arg, 1, 10000);
 		break;
@@ -207,6 +212,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "talk", required_argument, NULL, 'T' },
 		{ "probe-delay", no_argument, NULL, 'p' },
 		{ "drift", required_argument, NULL, 'd' },
+		{ "slow-camera", required_argument, NULL, 'w' },
 		{ "stagger", required_argument, NULL, 'g' },
 		{ "no-video", no_argument, NULL, 'V' },
 		{ "no-audio", no_argument, NULL, 'A' },
@@ -325,6 +331,7 @@ crew_add_peer(struct crew *crew, unsigned i)
 		.talkers = o->talkers,
 		.probe = crew->probe,
 		.drift_ppm = i == 0 ? o->drift_ppm : 0,
+		.slow_us = i == 0 ? (int64_t)o->slow_ms * 1000 : 0,
 		.stay = o->stay,
 		.rebind_us = (int64_t)o->rebind * 1000000,
 		.restart_us = (int64_t)o->restart * 1000000,

@@ -39,6 +39,8 @@ struct peer_config {
 						   peer 1 gets */
 	int                         drift_ppm;	/* of the sound card against
 						   the clock of reports */
+	int64_t                     slow_us;	/* from a picture's capture
+						   to its sending */
 	int64_t                     start_us;	/* zero of the turns */
 	bool                        stay;	/* rejoin when it ends */
 	int64_t                     rebind_us;	/* after connecting, speak

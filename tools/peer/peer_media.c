@@ -241,6 +241,8 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 		.single_nal = peer->answered.video.single_nal,
 		.payload_max = PAYLOAD_MAX_LEN,
 	};
+	const int64_t            captured_us = peer->video_due_us -
+	    peer->cfg.slow_us;
 	struct frame_cutter      cutter;
 	const struct clip_frame *frame;
 	uint8_t                  payload[PEER_PACKET_MAX];
@@ -257,7 +259,7 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 	}
 	frame = &peer->clip->frames[peer->frame++];
 	if (peer->cfg.probe && peer->cfg.index == 0 && frame->flash)
-		probe_flash(peer->cfg.probe, peer->video_due_us, now_us);
+		probe_flash(peer->cfg.probe, captured_us, now_us);
 	peer->picture_id = (peer->picture_id + 1) & 0x7fff;
 	frame_cutter_begin(&cutter, &cfg, &(struct frame_cutter_frame){
 	    .data = frame->data, .len = frame->len,
@@ -269,12 +271,12 @@ peer_send_frame(struct peer *peer, int64_t now_us)
 			.payload_type = peer->answered.video.payload_type,
 			.marker = last,
 			.timestamp = peer->video_rtp_base +
-			    (uint32_t)((peer->video_due_us -
-			    peer->cfg.start_us) * 9 / 100),
+			    (uint32_t)((captured_us - peer->cfg.start_us) *
+			    9 / 100),
 		};
 
 		peer_send_rtp(peer, &peer->video_out, &header, payload, len,
-		    peer->video_due_us, now_us);
+		    captured_us, now_us);
 	}
 }
 
