@@ -234,6 +234,38 @@ pictures_wait_for_their_sound(void **state)
 	}
 }
 
+/* A burst of them that are all to wait: the oldest are decoded at once. */
+static void
+no_more_than_32_pictures_wait(void **state)
+{
+	struct stage             *stage = *state;
+	struct client            *c = join(stage, IPC_JOIN_BOTH, NULL);
+	const struct participant *who = room_find(stage->room, PERSON);
+	unsigned                  most = 0;
+	uint64_t                  before;
+
+	c->talks = true;
+	client_send_picture(c, true, -1);
+	SEND_UNTIL(c, stage->stats.frames_decoded > 3);
+	for (int turns = 0; turns < 50 && most < 32; turns++) {
+		client_send_clocks(c, 400000);
+		for (int i = 0; i < 60; i++)
+			client_send_key(c, 160, 90);
+		for (int i = 0; i < 10; i++) {
+			stage_pass(stage, 2000);
+			assert_in_range(who->pictures.count, 0, 32);
+			if (who->pictures.count > most)
+				most = who->pictures.count;
+		}
+		stage_pass(stage, 500000);
+	}
+	assert_int_equal(most, 32);
+	STAGE_WAIT(stage, who->pictures.count == 0);
+	before = stage->stats.frames_decoded;
+	client_send_picture(c, true, -1);
+	SEND_UNTIL(c, stage->stats.frames_decoded > before + 5);
+}
+
 static void
 who_says_goodbye_is_gone_at_once(void **state)
 {
@@ -273,6 +305,7 @@ main(void)
 		TEST(a_bad_line_goes_down_to_sound_and_comes_back_by_stills),
 		TEST(nothing_is_decoded_when_nobody_watches),
 		TEST(pictures_wait_for_their_sound),
+		TEST(no_more_than_32_pictures_wait),
 		TEST(who_says_goodbye_is_gone_at_once),
 		TEST(who_is_made_to_leave_hears_of_it),
 	};

@@ -6,11 +6,11 @@
 //            [--up WORDS] [--then WORDS] [--browser chromium|firefox]
 //
 // Not part of `make check`: it takes as long as it is told. One sends flashes and beeps over a line
-// of udprelay (--up: its words, such as "jitter 100"; --then: others, from half of the time on), by
-// a sound card that is fast by --drift and a camera that is slow by --slow-camera, another one looks
-// and listens. Prints each 10 s what tessera-peer says of the skew (positive: the sound comes later
-// than the picture), and at its end the first and the last minute after the first one. With --browser
-// one of these watches, too, and says how far apart it shows what was mixed at one time.
+// of udprelay (--up: its words, as "jitter 100"; --then: others, from half of the time on), by
+// a sound card that is fast by --drift and a camera that is slow by --slow-camera, another looks
+// and listens. Prints each 10 s what tessera-peer says of the skew (positive: the sound is later),
+// and at its end the first and the last minute after the first one. With --browser one of these
+// watches, too, and says how far apart it shows what was mixed at one time.
 import { servePeerPage, startBrowserClient } from '../harness/browser-client.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
