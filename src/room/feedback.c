@@ -54,18 +54,21 @@ static void
 feedback_sender_report(struct participant *who, const struct rtcp_part *part,
     int64_t arrival_us)
 {
-	struct stream_sync *sync = &who->pictures.sync;
-
 	if (who->audio_in.known && part->sender_ssrc == who->audio_in.ssrc) {
 		rtp_stats_sender_report(&who->audio_in.stats,
 		    part->sender.ntp, arrival_us);
-		stream_clock_report(&sync->sound, part->sender.ntp,
-		    part->sender.rtp);
+		stream_clock_report(&who->pictures.sync.sound,
+		    part->sender.ntp, part->sender.rtp);
 	}
-	if (who->video_in.known && part->sender_ssrc == who->video_in.ssrc) {
-		rtp_stats_sender_report(&who->video_in.stats,
+	for (unsigned i = 0; i < who->layer_count; i++) {
+		struct layer *layer = &who->layers[i];
+
+		if (!layer->in.known ||
+		    part->sender_ssrc != layer->in.ssrc)
+			continue;
+		rtp_stats_sender_report(&layer->in.stats,
 		    part->sender.ntp, arrival_us);
-		stream_clock_report(&sync->picture, part->sender.ntp,
+		stream_clock_report(&layer->clock, part->sender.ntp,
 		    part->sender.rtp);
 	}
 }
@@ -177,14 +180,41 @@ feedback_ssrc(const struct participant *who)
 static uint64_t
 tile_bps(const struct participant *who)
 {
-	const uint64_t bps = (uint64_t)who->tile_pixels *
+	uint64_t bps = (uint64_t)who->tile_pixels *
 	    who->room->cfg.video_fps / 10;
 
 	if (!who->seen)
 		return UPLINK_UNSEEN_BPS;
-	if (who->tile_pixels == 0 || bps > UPLINK_MOST_BPS)
+	if (who->tile_pixels == 0)
 		return UPLINK_MOST_BPS;
-	return bps < UPLINK_LEAST_BPS ? UPLINK_LEAST_BPS : bps;
+	if (bps < UPLINK_LEAST_BPS)
+		bps = UPLINK_LEAST_BPS;
+	/* Senders fill their small layers first. */
+	bps += layers_smaller_bps(who);
+	return bps > UPLINK_MOST_BPS ? UPLINK_MOST_BPS : bps;
+}
+
+/* A block for each stream that comes; their SSRCs beside, sound the last. */
+static unsigned
+feedback_blocks(struct participant *who, int64_t now_us,
+    struct rtcp_report *reports, uint32_t *ssrcs, unsigned *video_count)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < who->layer_count; i++) {
+		struct inbound *in = &who->layers[i].in;
+
+		if (!in->known)
+			continue;
+		ssrcs[count] = in->ssrc;
+		reports[count++] = rtp_stats_report(&in->stats, in->ssrc,
+		    now_us);
+	}
+	*video_count = count;
+	if (who->audio_in.known)
+		reports[count++] = rtp_stats_report(&who->audio_in.stats,
+		    who->audio_in.ssrc, now_us);
+	return count;
 }
 
 uint64_t
@@ -212,19 +242,15 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	    &who->video_out };
 	struct room       *room = who->room;
 	struct packet     *packet = packet_new(room->packets);
-	struct rtcp_report reports[2];
-	unsigned           count = 0;
+	struct rtcp_report reports[1 + LAYERS_MAX];
+	uint32_t           ssrcs[LAYERS_MAX];
+	unsigned           count, video_count;
 	size_t             len, size;
 
 	if (packet == NULL)
 		return;
 	size = sizeof(packet->bytes) - 64;	/* for what SRTCP adds */
-	if (who->audio_in.known)
-		reports[count++] = rtp_stats_report(&who->audio_in.stats,
-		    who->audio_in.ssrc, now_us);
-	if (who->video_in.known)
-		reports[count++] = rtp_stats_report(&who->video_in.stats,
-		    who->video_in.ssrc, now_us);
+	count = feedback_blocks(who, now_us, reports, ssrcs, &video_count);
 	who->up_loss_q8 = 0;
 	for (unsigned i = 0; i < count; i++)
 		if (reports[i].fraction_lost > who->up_loss_q8)
@@ -232,17 +258,17 @@ feedback_send_reports(struct participant *who, int64_t now_us)
 	len = rtp_sender_write_reports(packet->bytes, size, senders, 2,
 	    feedback_ssrc(who), reports, count, room->cname, now_us,
 	    room_ntp(room, now_us));
-	if (who->agreed.video.remb && who->video_in.known)
+	if (who->agreed.video.remb && video_count > 0)
 		len += rtcp_write_remb(packet->bytes + len, size - len,
 		    feedback_ssrc(who), feedback_remb_bps(who),
-		    &who->video_in.ssrc, 1);
+		    ssrcs, video_count);
 	feedback_send(who, packet, len, now_us);
 }
 
 void
 feedback_send_twcc(struct participant *who, int64_t now_us)
 {
-	const uint32_t media = who->video_in.known ? who->video_in.ssrc :
+	const uint32_t media = layers_known(who) ? layers_ssrc(who) :
 	    who->audio_in.ssrc;
 
 	while (twcc_feedback_pending(&who->twcc)) {
@@ -276,28 +302,34 @@ feedback_ask(struct participant *who, uint32_t ssrc,
 	    count), now_us);
 }
 
-void
-feedback_send_nacks(struct participant *who, int64_t now_us)
+static void
+feedback_layer_nacks(struct participant *who, struct layer *layer,
+    int64_t now_us)
 {
 	uint16_t       sequences[NACK_MISSING_MAX];
 	bool           gave_up = false;
-	const unsigned count = nack_due(&who->nack, now_us, who->rtt_us,
+	const unsigned count = nack_due(&layer->nack, now_us, who->rtt_us,
 	    sequences, &gave_up);
 
 	/* One who would not send it again is asked for a key frame at once. */
 	if (count > 0 && !who->agreed.video.nack) {
-		nack_forget_before(&who->nack,
-		    (uint16_t)(who->nack.highest + 1));
+		nack_forget_before(&layer->nack,
+		    (uint16_t)(layer->nack.highest + 1));
 		gave_up = true;
 	}
-	if (gave_up) {
-		frame_assembler_give_up(who->assembler);
-		who->need_key = true;
-		participant_want_key(who, now_us);
-	}
+	if (gave_up)
+		layers_lost(who, layer, now_us);
 	if (who->agreed.video.nack)
-		feedback_ask(who, who->video_in.ssrc, sequences, count,
-		    now_us);
+		feedback_ask(who, layer->in.ssrc, sequences, count, now_us);
+}
+
+void
+feedback_send_nacks(struct participant *who, int64_t now_us)
+{
+	for (unsigned i = 0; i < who->layer_count; i++) {
+		if (who->layers[i].assembler)
+			feedback_layer_nacks(who, &who->layers[i], now_us);
+	}
 }
 
 int64_t
@@ -321,11 +353,16 @@ feedback_send_sound_nacks(struct participant *who, int64_t now_us)
 void
 feedback_send_pli(struct participant *who, int64_t now_us)
 {
-	struct packet *packet = packet_new(who->room->packets);
+	for (unsigned i = 0; i < who->layer_count; i++) {
+		struct packet *packet;
 
-	if (packet == NULL)
-		return;
-	feedback_send(who, packet, rtcp_write_pli(packet->bytes,
-	    sizeof(packet->bytes) - 64, feedback_ssrc(who),
-	    who->video_in.ssrc), now_us);
+		if (!layers_wants_key_of(who, i))
+			continue;
+		packet = packet_new(who->room->packets);
+		if (packet == NULL)
+			return;
+		feedback_send(who, packet, rtcp_write_pli(packet->bytes,
+		    sizeof(packet->bytes) - 64, feedback_ssrc(who),
+		    who->layers[i].in.ssrc), now_us);
+	}
 }

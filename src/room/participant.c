@@ -22,9 +22,7 @@
 #define LOST_US            60000000	/* presence: forgotten */
 #define REPORT_INTERVAL_US 1000000
 #define REPORT_FIRST_US    200000
-#define TWCC_INTERVAL_US   100000	/* at most … */
-#define TWCC_GRID_US       20000	/* … at times that all share */
-#define PLI_GAP_MIN_US     500000
+#define TWCC_GRID_US       20000	/* feedback at times that all share */
 #define PLI_GAP_MAX_US     3000000
 /* What one may send: 2000 packets a second of RTP, 1000 of RTCP. */
 #define RTP_SPACING_US     500
@@ -39,31 +37,6 @@ participant_is_shown(const struct participant *who)
 {
 	return who->direction != IPC_JOIN_WATCH && who->connected &&
 	    who->presence != IPC_AWAY && !who->ended;
-}
-
-void
-participant_want_key(struct participant *who, int64_t now_us)
-{
-	int64_t soonest = who->pli_last_us + who->pli_gap_us;
-
-	if (soonest < who->paused_us)
-		soonest = who->paused_us;
-	if (!who->agreed.video.receive || !who->video_in.known ||
-	    who->pli_due_us != INT64_MAX)
-		return;
-	who->pli_due_us = soonest > now_us ? soonest : now_us;
-	room_arm(who->room, who->pli_due_us);
-}
-
-void
-participant_pause(struct participant *who, int64_t now_us)
-{
-	log_warn(&who->log, "pictures cost too much: not decoded for %d s",
-	    DECODE_BUDGET_PAUSE_US / 1000000);
-	who->paused_us = now_us + DECODE_BUDGET_PAUSE_US;
-	who->need_key = true;
-	who->pli_due_us = INT64_MAX;
-	participant_want_key(who, now_us);
 }
 
 /* ---- what comes ---------------------------------------------------------- */
@@ -89,7 +62,7 @@ participant_connected(void *to)
 
 	who->connected = true;
 	line_quality_init(&who->line, now_us);
-	who->line_us = now_us;
+	who->line_us = who->measured_us = now_us;
 	who->report_due_us = now_us + REPORT_FIRST_US;
 	log_info(&who->log, "connected after %d ms",
 	    (int)((now_us - who->joined_us) / 1000));
@@ -103,114 +76,24 @@ participant_connected(void *to)
 	room_arm(who->room, who->report_due_us);
 }
 
-/* Another line of sequence numbers: begin from nothing. */
+/* His sound, by SSRC, else by payload type. */
 static bool
-participant_begin_video(struct participant *who)
-{
-	nack_init(&who->nack);
-	picture_in_clear(who);
-	who->need_key = true;
-	frame_assembler_free(who->assembler);
-	who->assembler = NULL;
-	if (frame_assembler_new(&who->assembler) != 0) {
-		who->video_in.known = false;
-		return false;
-	}
-	return true;
-}
-
-/* Which stream a packet belongs to: by SSRC, else by payload type. */
-static struct inbound *
-participant_stream(struct participant *who, const struct rtp_packet *rtp)
+participant_is_sound(struct participant *who, const struct rtp_packet *rtp)
 {
 	const struct sdp_stream *audio = &who->agreed.audio;
-	const struct sdp_stream *video = &who->agreed.video;
-	struct inbound          *in = NULL;
-	enum video_codec         codec;
+	struct inbound          *in = &who->audio_in;
 
-	if (who->audio_in.known && who->audio_in.ssrc == rtp->ssrc)
-		return &who->audio_in;
-	if (who->video_in.known && who->video_in.ssrc == rtp->ssrc)
-		return &who->video_in;
-	if (audio->receive && rtp->payload_type == audio->payload_type)
-		in = &who->audio_in;
-	else if (sdp_stream_coding(&codec, video, rtp->payload_type))
-		in = &who->video_in;
-	else
-		return NULL;
+	if (in->known && in->ssrc == rtp->ssrc)
+		return true;
+	if (!audio->receive || rtp->payload_type != audio->payload_type)
+		return false;
 	/* A new SSRC: the first, or the sender began anew. */
 	in->known = true;
 	in->ssrc = rtp->ssrc;
-	rtp_stats_init(&in->stats, in == &who->audio_in ? 48000 : 90000);
-	stream_clock_init(in == &who->audio_in ? &who->pictures.sync.sound :
-	    &who->pictures.sync.picture, in->stats.clock_rate);
-	if (in == &who->video_in && !participant_begin_video(who))
-		return NULL;
-	if (in == &who->audio_in)
-		nack_init_sound(&who->sound_nack);
-	return in;
-}
-
-bool
-participant_is_decoded(const struct participant *who, int64_t now_us)
-{
-	return who->room->viewers > 0 && who->seen && who->camera &&
-	    now_us >= who->paused_us;
-}
-
-static void
-participant_frames(struct participant *who, int64_t now_us)
-{
-	struct rtp_frame   frame;
-	enum frame_verdict verdict;
-
-	while ((verdict = frame_assembler_pull(who->assembler, &frame)) !=
-	    FRAME_MORE) {
-		if (verdict == FRAME_NEED_KEY) {
-			who->need_key = true;
-			participant_want_key(who, now_us);
-			continue;
-		}
-		if (frame.key)
-			nack_forget_before(&who->nack, frame.first_sequence);
-		if (frame.key && now_us >= who->paused_us) {
-			who->pli_due_us = INT64_MAX;
-			who->pli_gap_us = PLI_GAP_MIN_US;
-		}
-		if (!participant_is_decoded(who, now_us)) {
-			who->need_key = true;
-			continue;
-		}
-		if (room_load_is_still(who) && now_us < who->still_us) {
-			who->need_key = true;
-			continue;
-		}
-		if (who->need_key && !frame.key) {
-			participant_want_key(who, now_us);
-			continue;
-		}
-		who->still_us = now_us + ROOM_STILL_US;
-		picture_in_take(who, &frame, now_us);
-	}
-}
-
-static void
-participant_video(struct participant *who, const struct rtp_packet *rtp,
-    int64_t arrival_us, int64_t now_us)
-{
-	enum video_codec codec;
-
-	/* RTX and unknown payload types: counted for TWCC, else not ours. */
-	if (!sdp_stream_coding(&codec, &who->agreed.video, rtp->payload_type))
-		return;
-	if (nack_received(&who->nack, rtp->sequence, now_us)) {
-		frame_assembler_give_up(who->assembler);
-		who->need_key = true;
-		participant_want_key(who, now_us);
-	}
-	frame_assembler_push(who->assembler, codec, rtp, arrival_us);
-	participant_frames(who, now_us);
-	room_arm(who->room, nack_next_us(&who->nack, who->rtt_us));
+	rtp_stats_init(&in->stats, 48000);
+	stream_clock_init(&who->pictures.sync.sound, 48000);
+	nack_init_sound(&who->sound_nack);
+	return true;
 }
 
 /* Counts a packet of sound, and notes what is missing before it. */
@@ -249,7 +132,8 @@ participant_twcc(struct participant *who, const struct rtp_packet *rtp,
 		return;
 	twcc_feedback_received(&who->twcc, sequence, arrival_us);
 	if (who->twcc_due_us == INT64_MAX) {
-		who->twcc_due_us = (arrival_us + TWCC_INTERVAL_US) /
+		who->twcc_due_us = (arrival_us +
+		    twcc_feedback_interval_us(layers_bps(who))) /
 		    TWCC_GRID_US * TWCC_GRID_US;
 		room_arm(who->room, who->twcc_due_us);
 	}
@@ -263,14 +147,31 @@ participant_heard(struct participant *who, int64_t now_us)
 		room_arm(who->room, now_us);
 }
 
+/* Counts a packet of pictures, and puts them together. */
+static void
+participant_video(struct participant *who, const struct rtp_packet *rtp,
+    const struct packet *packet, int64_t now_us)
+{
+	struct layer    *layer = layers_find(who, rtp);
+	enum rtp_arrival arrival;
+
+	if (layer == NULL)
+		return;
+	arrival = rtp_stats_received(&layer->in.stats, rtp->sequence,
+	    rtp->timestamp, packet->len, packet->arrival_us);
+	if (arrival == RTP_ANEW)
+		layers_begin(who, layer);
+	if (arrival != RTP_REFUSED)
+		layers_received(who, layer, rtp, packet->arrival_us, now_us);
+}
+
 static void
 participant_rtp(void *to, struct packet *packet)
 {
 	struct participant *who = to;
 	struct rtp_packet   rtp;
-	struct inbound     *in;
-	enum rtp_arrival    arrival = RTP_REFUSED;
 	const int64_t       now_us = clock_monotonic_us();
+	bool                sound;
 
 	participant_heard(who, now_us);
 	if (!rate_limit_pass(&who->rtp_rate, packet->arrival_us,
@@ -285,24 +186,18 @@ participant_rtp(void *to, struct packet *packet)
 		return;
 	}
 	uplink_line_packet(&who->uplink, packet->len);
-	in = participant_stream(who, &rtp);
-	participant_twcc(who, &rtp, in == &who->audio_in ?
-	    who->agreed.audio.twcc_id : who->agreed.video.twcc_id,
-	    packet->arrival_us);
-	if (in == &who->audio_in)
-		arrival = participant_sound(who, &rtp, packet, now_us);
-	else if (in)
-		arrival = rtp_stats_received(&in->stats, rtp.sequence,
-		    rtp.timestamp, packet->len, packet->arrival_us);
-	if (arrival != RTP_REFUSED && in == &who->audio_in && who->mic) {
+	sound = participant_is_sound(who, &rtp);
+	participant_twcc(who, &rtp, sound ? who->agreed.audio.twcc_id :
+	    who->agreed.video.twcc_id, packet->arrival_us);
+	if (!sound)
+		participant_video(who, &rtp, packet, now_us);
+	else if (participant_sound(who, &rtp, packet, now_us) !=
+	    RTP_REFUSED && who->mic) {
 		packet->captured_us = stream_clock_wall_us(
 		    &who->pictures.sync.sound, rtp.timestamp);
 		pipeline_audio(who->room->pipeline, who->slot, packet);
 		return;
 	}
-	if (in == &who->video_in && (arrival == RTP_COUNTED ||
-	    (arrival == RTP_ANEW && participant_begin_video(who))))
-		participant_video(who, &rtp, packet->arrival_us, now_us);
 	packet_free(&packet);
 }
 
@@ -345,11 +240,9 @@ participant_show(struct participant *who, int64_t now_us)
 	log_info(&who->log, away ? "away" : "back");
 	if (away) {
 		pipeline_remove(who->room->pipeline, who->slot);
-		frame_assembler_free(who->assembler);
-		who->assembler = NULL;
+		layers_clear(who);
 		picture_in_clear(who);
 		picture_in_init(who, now_us);
-		who->video_in.known = false;
 	} else {
 		participant_add_leg(who);
 	}
@@ -372,7 +265,7 @@ participant_again(struct participant *who, int64_t now_us)
 		subscription_start(who, now_us);
 	}
 	who->need_key = true;
-	participant_want_key(who, now_us);
+	layers_want_key(who, now_us);
 }
 
 /*
@@ -387,7 +280,7 @@ participant_moved(void *to)
 
 	log_info(&who->log, "moved to another address");
 	subscription_want_key(who, now_us);
-	participant_want_key(who, now_us);
+	layers_want_key(who, now_us);
 }
 
 static enum ipc_presence_state
@@ -469,6 +362,7 @@ participant_due(struct participant *who, int64_t now_us)
 		next_us = least(next_us, now_us + 500000);
 	if (who->report_due_us <= now_us) {
 		participant_uplink(who, now_us);
+		layers_measure(who, now_us);
 		feedback_send_reports(who, now_us);
 		subscription_look(who, now_us);
 		sound_out_look(who, now_us);
@@ -479,8 +373,7 @@ participant_due(struct participant *who, int64_t now_us)
 		feedback_send_twcc(who, now_us);
 		who->twcc_due_us = INT64_MAX;
 	}
-	if (who->video_in.known)
-		feedback_send_nacks(who, now_us);
+	feedback_send_nacks(who, now_us);
 	feedback_send_sound_nacks(who, now_us);
 	if (who->pli_due_us <= now_us) {
 		feedback_send_pli(who, now_us);
@@ -488,17 +381,20 @@ participant_due(struct participant *who, int64_t now_us)
 		who->pli_due_us = INT64_MAX;
 		who->pli_gap_us = least(2 * who->pli_gap_us, PLI_GAP_MAX_US);
 		/* Until the key frame comes; its arrival cancels this. */
-		participant_want_key(who, now_us);
+		layers_want_key(who, now_us);
 	}
 	next_us = least(next_us, picture_in_due(who, now_us));
+	next_us = least(next_us, layers_due(who, now_us));
 	next_us = least(next_us, subscription_due(who, now_us));
 	next_us = least(next_us, downlink_due(who, now_us));
 	next_us = least(next_us, who->report_due_us);
 	next_us = least(next_us, who->twcc_due_us);
 	next_us = least(next_us, who->pli_due_us);
-	if (who->video_in.known)
-		next_us = least(next_us, nack_next_us(&who->nack,
-		    who->rtt_us));
+	for (unsigned i = 0; i < who->layer_count; i++) {
+		if (who->layers[i].assembler)
+			next_us = least(next_us, nack_next_us(
+			    &who->layers[i].nack, who->rtt_us));
+	}
 	return least(next_us, nack_next_us(&who->sound_nack,
 	    feedback_sound_rtt_us(who)));
 }
@@ -511,7 +407,7 @@ participant_free(struct participant *who)
 	if (who == NULL)
 		return;
 	transport_free(who->transport);
-	frame_assembler_free(who->assembler);
+	layers_clear(who);
 	picture_in_clear(who);
 	sound_history_free(who->sound);
 	downlink_clear(who);
@@ -576,7 +472,7 @@ participant_new(struct room *room, const struct ipc_join *join,
 	who->name_len = join->name_len;
 	memcpy(who->name, join->name, join->name_len);
 	who->joined_us = now_us;
-	who->twcc_due_us = who->pli_due_us = INT64_MAX;
+	who->twcc_due_us = who->pli_due_us = who->tile_less_us = INT64_MAX;
 	who->pli_last_us = now_us - PLI_GAP_MIN_US;
 	who->pli_gap_us = PLI_GAP_MIN_US;
 	who->rtt_us = 50000;
@@ -593,7 +489,6 @@ participant_new(struct room *room, const struct ipc_join *join,
 		who->video_out.ssrc = random_u32();
 	} while (who->audio_out.ssrc == who->video_out.ssrc ||
 	    who->audio_out.ssrc == 0 || who->video_out.ssrc == 0);
-	nack_init(&who->nack);
 	nack_init_sound(&who->sound_nack);
 	uplink_line_init(&who->uplink, 1000U * join->up_kbps, now_us);
 	twcc_feedback_init(&who->twcc);
@@ -700,6 +595,7 @@ participant_join(struct room *room, const struct ipc_join *join,
 		participant_free(who);
 		return IPC_ANSWER_BAD_OFFER;
 	}
+	layers_init(who);
 	if (participant_connect(who, ufrag, pwd, now_us) != 0) {
 		participant_free(who);
 		*why = "This room is out of memory.";

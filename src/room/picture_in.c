@@ -52,7 +52,7 @@ give_first(struct participant *who, int64_t now_us)
 	struct picture_in         *in = &who->pictures;
 	const struct held_picture *first = STAILQ_FIRST(&in->held);
 	const bool                 given =
-	    participant_is_decoded(who, now_us) &&
+	    layers_are_decoded(who, now_us) &&
 	    pipeline_video(who->room->pipeline, who->slot, first->codec,
 	    first->data, first->len, first->key, first->ready_us);
 
@@ -112,11 +112,9 @@ hold(struct participant *who, const struct rtp_frame *frame,
 
 void
 picture_in_take(struct participant *who, const struct rtp_frame *frame,
-    int64_t now_us)
+    int64_t captured_us, int64_t now_us)
 {
 	struct picture_in *in = &who->pictures;
-	const int64_t      captured_us =
-	    stream_clock_wall_us(&in->sync.picture, frame->timestamp);
 	const int64_t      lag_us = sound_lag_us(who);
 
 	stream_sync_picture(&in->sync, captured_us, now_us, lag_us);

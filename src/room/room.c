@@ -222,7 +222,7 @@ room_count_viewers(struct room *room, int64_t now_us)
 		return;
 	/* Nothing was decoded while nobody looked. */
 	TAILQ_FOREACH(who, &room->participants, entry)
-		participant_want_key(who, now_us);
+		layers_want_key(who, now_us);
 }
 
 /* ---- results of the pipeline --------------------------------------------- */
@@ -261,7 +261,7 @@ on_need_key(void *to, unsigned slot)
 	if (room->by_slot[slot] == NULL)
 		return;
 	room->by_slot[slot]->need_key = true;
-	participant_want_key(room->by_slot[slot], clock_monotonic_us());
+	layers_want_key(room->by_slot[slot], clock_monotonic_us());
 }
 
 static void
@@ -270,7 +270,7 @@ on_paused(void *to, unsigned slot)
 	struct room *room = to;
 
 	if (room->by_slot[slot])
-		participant_pause(room->by_slot[slot], clock_monotonic_us());
+		layers_pause(room->by_slot[slot], clock_monotonic_us());
 }
 
 static void
@@ -309,14 +309,14 @@ room_see(struct room *room, const struct pipeline_tilemap *map)
 			if (map->tiles[i].id != who->id)
 				continue;
 			who->seen = true;
-			who->tile_pixels = (uint32_t)(r->w * r->h);
+			layers_tile(who, (uint32_t)(r->w * r->h), now_us);
 		}
 		/* On the way into a map that is not drawn yet. */
 		if (!who->connected || (!who->seen && map->count <
 		    LAYOUT_TILES_MAX))
 			who->seen = true;
 		if (who->seen && !before)
-			participant_want_key(who, now_us);
+			layers_want_key(who, now_us);
 	}
 }
 

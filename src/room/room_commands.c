@@ -104,7 +104,7 @@ command_patch(struct room *room, const struct ipc_message *m)
 	room_show_people(room);
 	/* Some browsers come back without a key frame. */
 	if (camera_on)
-		participant_want_key(who, clock_monotonic_us());
+		layers_want_key(who, clock_monotonic_us());
 }
 
 static void

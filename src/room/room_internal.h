@@ -17,6 +17,7 @@
 #include "net/media_socket.h"
 #include "net/transport.h"
 #include "room/decode_budget.h"
+#include "room/layer_choice.h"
 #include "room/line_quality.h"
 #include "room/load_ladder.h"
 #include "room/pipeline.h"
@@ -48,6 +49,7 @@ struct event;
 #define ROOM_STILL_PAYLOAD 500		/* sound waits behind no more */
 #define ROOM_HISTORY       1024		/* packets of the rendition */
 #define SENT_RING          1024		/* of a viewer, a power of two */
+#define PLI_GAP_MIN_US     500000	/* to one sender */
 #define ROOM_STILL_US      4000000	/* a picture of who stands still */
 #define ROOM_MOVING_MAX    4		/* when others do */
 #define RENDITION_NONE     UINT_MAX	/* sound alone */
@@ -57,6 +59,19 @@ struct inbound {
 	bool             known;		/* ssrc is set */
 	uint32_t         ssrc;
 	struct rtp_stats stats;
+};
+
+/* One stream of pictures that comes; of simulcast one of several. */
+struct layer {
+	struct inbound in;
+	struct stream_clock clock;
+	struct nack    nack;
+	struct frame_assembler *assembler;	/* NULL: not listened to */
+	uint32_t       pixels;		/* of its newest key frame; 0: unknown */
+	int64_t        heard_us;	/* 0: never */
+	unsigned       pictures_since;	/* of the others */
+	uint64_t       bytes_before;	/* at the last look … */
+	uint64_t       bps;		/* … and since the one before */
 };
 
 struct sent {
@@ -153,6 +168,8 @@ struct participant {
 	bool              mic, camera;	/* switched on */
 	bool              seen;		/* has a tile, or may have: decoded */
 	uint32_t          tile_pixels;	/* of that tile; 0: not known yet */
+	uint32_t          tile_less;	/* what it shrank to … */
+	int64_t           tile_less_us;	/* … when believed; INT64_MAX: no */
 	size_t            name_len;
 	char              name[IPC_NAME_MAX];
 
@@ -164,10 +181,12 @@ struct participant {
 	enum ipc_gone         ended;	/* 0: no; else to be swept */
 
 	/* From the participant. */
-	struct inbound        audio_in, video_in;
-	struct nack           nack;		/* of pictures … */
-	struct nack           sound_nack;	/* … and of sound */
-	struct frame_assembler *assembler;
+	struct inbound        audio_in;
+	struct nack           sound_nack;
+	struct layer          layers[LAYERS_MAX];
+	unsigned              layer_count;
+	unsigned              layer;		/* decoded, or LAYER_NONE */
+	struct layer_choice   choice;		/* of several */
 	struct uplink_line    uplink;
 	struct twcc_feedback  twcc;
 	int64_t               twcc_due_us;	/* INT64_MAX: nothing */
@@ -195,6 +214,7 @@ struct participant {
 	int64_t               rtt_us;		/* a guess until it is … */
 	bool                  rtt_known;	/* … measured */
 	int64_t               report_due_us;
+	int64_t               measured_us;	/* rates of layers */
 
 	/* The line, as told to the person. */
 	struct line_quality   line;
@@ -301,15 +321,6 @@ uint64_t participant_bad(const struct participant *who);
 /* Whether this is a person with a tile. */
 bool participant_is_shown(const struct participant *who);
 
-/* Whether his pictures are decoded: somebody looks, and it can be paid. */
-bool participant_is_decoded(const struct participant *who, int64_t now_us);
-
-/* Asks the sender for a key frame, now or when it may be asked again. */
-void participant_want_key(struct participant *who, int64_t now_us);
-
-/* His pictures cost too much: not decoded for a while. */
-void participant_pause(struct participant *who, int64_t now_us);
-
 /* Does what is due; returns when to come again. */
 int64_t participant_due(struct participant *who, int64_t now_us);
 
@@ -320,15 +331,63 @@ void picture_in_init(struct participant *who, int64_t now_us);
 /* Forgets what is held. */
 void picture_in_clear(struct participant *who);
 
-/* A picture is complete: it is decoded when its sound is due. */
+/*
+ * A picture is complete, captured at that time of its clock: it is decoded
+ * when its sound is due.
+ */
 void picture_in_take(struct participant *who, const struct rtp_frame *frame,
-    int64_t now_us);
+    int64_t captured_us, int64_t now_us);
 
 /* Gives what is due to the decoder; returns when to come again. */
 int64_t picture_in_due(struct participant *who, int64_t now_us);
 
 /* Lets sound wait for pictures, or no longer; called about once a second. */
 void picture_in_look(struct participant *who, int64_t now_us);
+
+/* ---- layers.c ------------------------------------------------------------ */
+
+/* After `agreed` is known. */
+void layers_init(struct participant *who);
+/* Forgets all streams of pictures, and frees what they hold. */
+void layers_clear(struct participant *who);
+
+/* The layer that a packet belongs to; NULL: none of them. */
+struct layer *layers_find(struct participant *who,
+    const struct rtp_packet *rtp);
+/* A packet that was counted. */
+void layers_received(struct participant *who, struct layer *layer,
+    const struct rtp_packet *rtp, int64_t arrival_us, int64_t now_us);
+/* Its sequence numbers begin anew. */
+void layers_begin(struct participant *who, struct layer *layer);
+/* Something of it will not come any more. */
+void layers_lost(struct participant *who, struct layer *layer,
+    int64_t now_us);
+
+/* Asks the sender for a key frame, now or when it may be asked again. */
+void layers_want_key(struct participant *who, int64_t now_us);
+/* Whether layer `i` is one to ask. */
+bool layers_wants_key_of(const struct participant *who, unsigned i);
+/* His pictures cost too much: not decoded for a while. */
+void layers_pause(struct participant *who, int64_t now_us);
+/* Whether his pictures are of use now. */
+bool layers_are_decoded(const struct participant *who, int64_t now_us);
+
+/* His tile has so many pixels: more is believed at once, less after 2 s. */
+void layers_tile(struct participant *who, uint32_t pixels, int64_t now_us);
+/* Believes what is due; returns when to come again. */
+int64_t layers_due(struct participant *who, int64_t now_us);
+
+/* Whether any pictures came, and the SSRC of some of them (0: none). */
+bool     layers_known(const struct participant *who);
+uint32_t layers_ssrc(const struct participant *who);
+/* Bytes that came in all of them. */
+uint64_t layers_bytes(const struct participant *who);
+/* What those bring that are too small for the tile. */
+uint64_t layers_smaller_bps(const struct participant *who);
+/* What all of them bring, as last measured. */
+uint64_t layers_bps(const struct participant *who);
+/* Measures their rates since the last call. */
+void     layers_measure(struct participant *who, int64_t now_us);
 
 /* ---- feedback.c ---------------------------------------------------------- */
 

@@ -65,7 +65,7 @@ room_load_go(struct room *room, enum load_step before, int64_t now_us)
 	TAILQ_FOREACH(who, &room->participants, entry) {
 		subscription_aim(who, now_us);
 		if (step < LOAD_STILL && before >= LOAD_STILL)
-			participant_want_key(who, now_us);
+			layers_want_key(who, now_us);
 	}
 }
 

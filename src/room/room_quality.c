@@ -44,12 +44,12 @@ line_of(struct participant *who, bool busy, int64_t now_us)
 		.down_loss = (uint8_t)look.down_loss_q8,
 		.rtt_ms = (uint16_t)(who->rtt_us / 1000),
 		.up_kbps = kbps(&who->up_bytes, who->audio_in.stats.bytes +
-		    who->video_in.stats.bytes, span_us),
+		    layers_bytes(who), span_us),
 		.down_kbps = kbps(&who->down_bytes, (uint64_t)
 		    who->audio_out.bytes + who->video_out.bytes, span_us),
 		.line_kbps = (uint32_t)((known ? (uint64_t)known->target_bps :
 		    watch->remb_bps) / 1000),
-		.wanted_kbps = who->video_in.known ||
+		.wanted_kbps = layers_known(who) ||
 		    who->uplink.plan != UPLINK_FREE ? (uint32_t)
 		    (feedback_uplink_cap_bps(who) / 1000) : 0,
 		.up_line_kbps = who->uplink.line_bps / 1000,

@@ -5,6 +5,8 @@
 #include "room/room_internal.h"
 #include "util/clock.h"
 
+#define RECENT_US 2000000	/* a stream that still comes */
+
 _Static_assert(IPC_RUNGS == RENDITION_RUNGS, "every rung is told");
 
 static void
@@ -41,11 +43,27 @@ stats_of_line(const struct participant *who, struct ipc_stats *stats)
 	stats->lines_silent += downlink_stopped(who);
 }
 
+static void
+stats_of_layers(const struct participant *who, int64_t now_us,
+    struct ipc_stats *stats)
+{
+	for (unsigned i = 0; i < who->layer_count; i++) {
+		const struct layer *layer = &who->layers[i];
+
+		if (!layer->in.known || now_us - layer->heard_us > RECENT_US)
+			continue;
+		stats->video_streams++;
+		stats->video_streams_decoded += i == who->layer &&
+		    layers_are_decoded(who, now_us);
+	}
+}
+
 void
 room_stats_send(struct room *room, const struct pipeline_stats *media)
 {
 	const struct media_socket_stats *net = media_socket_stats(
 	    room->socket);
+	const int64_t         now_us = clock_monotonic_us();
 	struct participant   *who;
 	struct ipc_stats      stats = { 0 };
 	uint8_t               body[4096];
@@ -58,9 +76,10 @@ room_stats_send(struct room *room, const struct pipeline_stats *media)
 		stats.watchers += who->connected &&
 		    who->direction == IPC_JOIN_WATCH;
 		stats.packets_bad += participant_bad(who);
-		stats.still += who->video_in.known &&
+		stats.still += layers_known(who) &&
 		    room_load_is_still(who);
 		stats_of_line(who, &stats);
+		stats_of_layers(who, now_us, &stats);
 	}
 	stats.video_viewers = room->viewers;
 	stats.video_encoders = media->video_encoders;

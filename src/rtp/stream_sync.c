@@ -71,7 +71,6 @@ stream_sync_init(struct stream_sync *s, int64_t now_us)
 {
 	memset(s, 0, sizeof(*s));
 	stream_clock_init(&s->sound, 48000);
-	stream_clock_init(&s->picture, 90000);
 	s->looked_us = now_us;
 }
 

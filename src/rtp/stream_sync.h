@@ -49,7 +49,7 @@ void stream_clock_report(struct stream_clock *c, uint64_t ntp,
 int64_t stream_clock_wall_us(const struct stream_clock *c, uint32_t rtp_time);
 
 struct stream_sync {
-	struct stream_clock sound, picture;
+	struct stream_clock sound;	/* pictures may have several */
 	int64_t  late_us;		/* sum over pictures … */
 	unsigned pictures;		/* … since the last look */
 	int64_t  looked_us;

@@ -12,6 +12,12 @@
 #define LENGTH_MAX 1100		/* below any path's MTU, SRTCP added */
 #define HEADER_LEN 20		/* RTCP, both SSRCs, base, count, time */
 #define PADDING_MAX 3
+/* A short one with its headers: IP, UDP, RTCP, eight packets, SRTCP. */
+#define PACKET_BITS (8 * 84)
+#define SHARE 20		/* a twentieth of the rate */
+#define INTERVAL_MIN_US 50000
+#define INTERVAL_MAX_US 250000
+#define INTERVAL_UNKNOWN_US 100000
 #define TICK_US 250
 #define REFERENCE_TICKS 256	/* 64 ms */
 #define VECTOR_1 0x8000		/* 14 symbols of one bit */
@@ -77,6 +83,20 @@ twcc_feedback_received(struct twcc_feedback *t, uint16_t sequence,
 	*arrival_of(t, number) = arrival_us > 0 ? arrival_us : 1;
 	if (number < t->next)
 		t->next = number;	/* it was reported missing */
+}
+
+int64_t
+twcc_feedback_interval_us(uint64_t bps)
+{
+	const uint64_t second_us = 1000000;
+	int64_t        us;
+
+	if (bps == 0)
+		return INTERVAL_UNKNOWN_US;
+	us = (int64_t)(PACKET_BITS * SHARE * second_us / bps);
+	if (us < INTERVAL_MIN_US)
+		return INTERVAL_MIN_US;
+	return us > INTERVAL_MAX_US ? INTERVAL_MAX_US : us;
 }
 
 bool

@@ -31,6 +31,12 @@ void twcc_feedback_init(struct twcc_feedback *t);
 void twcc_feedback_received(struct twcc_feedback *t, uint16_t sequence,
     int64_t arrival_us);
 
+/*
+ * How long to collect for one feedback to a sender of `bps`: what a packet of
+ * it takes is to be a twentieth of that, within 50 and 250 ms; 0: not known.
+ */
+int64_t twcc_feedback_interval_us(uint64_t bps);
+
 /* Whether anything is to be reported. */
 bool twcc_feedback_pending(const struct twcc_feedback *t);
 

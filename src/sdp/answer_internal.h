@@ -21,6 +21,8 @@
 #define SDP_URI_TWCC \
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
+#define SDP_URI_RID "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+
 /* Fills all but the header extensions; send and receive as seen by us. */
 void sdp_stream_agree(struct sdp_stream *s, const struct sdp_media *m,
     const struct sdp_format *format, bool send, bool receive);

@@ -8,6 +8,7 @@
 #include "sdp/answer_internal.h"
 #include "sdp/offer_answer.h"
 #include "sdp/sdp.h"
+#include "sdp/simulcast.h"
 
 /* What was chosen of an offer. */
 struct choice {
@@ -270,6 +271,19 @@ agree_extensions(const struct choice *c, struct sdp_negotiated *n)
 	n->audio.twcc = n->audio.twcc_id != 0;
 }
 
+/* Layers are told apart by their names alone, so without these are none. */
+static void
+agree_layers(const struct choice *c, struct sdp_negotiated *n)
+{
+	const uint8_t id = extension_id(c->video, SDP_URI_RID);
+
+	if (id == 0 || id == n->video.twcc_id || id == n->audio.level_id)
+		return;
+	sdp_simulcast_agree(&n->video, c->video);
+	if (n->video.layer_count > 0)
+		n->video.rid_id = id;
+}
+
 /* ---- agreeing ---------------------------------------------------------- */
 
 static void
@@ -380,6 +394,8 @@ agree(const struct choice *c, struct sdp_negotiated *n,
 	}
 	n->note = c->note;
 	agree_extensions(c, n);
+	if (c->video && n->video.receive)
+		agree_layers(c, n);
 	sdp_span_copy(n->ufrag, t->ufrag);
 	sdp_span_copy(n->pwd, t->pwd);
 	memcpy(n->fingerprint, t->fingerprint, sizeof(n->fingerprint));
@@ -607,6 +623,8 @@ write_taken(struct strbuf *s, const struct choice *c,
 		write_video_formats(s, c, stream);
 	write_extension(s, m, stream->level_id, SDP_URI_LEVEL);
 	write_extension(s, m, stream->twcc_id, SDP_URI_TWCC);
+	write_extension(s, m, stream->rid_id, SDP_URI_RID);
+	sdp_simulcast_write(s, stream, m);
 	if (stream->send)
 		sdp_write_source(s, audio,
 		    audio ? cfg->audio_ssrc : cfg->video_ssrc, cfg->cname);

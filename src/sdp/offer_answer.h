@@ -12,6 +12,10 @@
  * others). stereo=1 is not echoed. Thin sound: packets of 60 ms, and the
  * least rate at which Opus makes FEC.
  *
+ * Simulcast to us is taken where it is offered, at most three layers, named
+ * on the wire by RtpStreamId (sdp/simulcast.h). RTX is never agreed on, so
+ * nothing comes that RepairedRtpStreamId could name.
+ *
  * Video: sdp/video_formats.h says what we read and write. The answer names
  * first what is to be sent to us, then the others that we read, so that a
  * sender may change; when only we send, just what we send. We send VP8, or
@@ -32,6 +36,8 @@
 #define SDP_CANDIDATES_MAX 16
 #define SDP_SSRCS_MAX      8
 #define SDP_ICE_MAX        256	/* RFC 8839, 5.4: ufrag and pwd */
+#define SDP_LAYERS_MAX     3
+#define SDP_RID_MAX        16	/* bytes of an RtpStreamId */
 
 /* What the client may do; join, WHIP and WHEP differ in nothing else. */
 enum sdp_policy {
@@ -77,6 +83,9 @@ struct sdp_stream {
 	struct sdp_coding codings[VIDEO_CODECS];
 	uint8_t  level_id;	/* RFC 6464 in what we receive; 0: none */
 	uint8_t  twcc_id;	/* transport-wide sequence, likewise */
+	uint8_t  rid_id;	/* RtpStreamId (RFC 8852), of layers */
+	unsigned layer_count;	/* of simulcast to us; 0: one stream */
+	char     layers[SDP_LAYERS_MAX][SDP_RID_MAX + 1];	/* their rids */
 	bool     fec;		/* Opus useinbandfec=1 */
 	bool     nack, pli, fir, remb, twcc;	/* rtcp-fb agreed */
 	bool     resends;	/* sound: answers NACK, agreed or not */

@@ -362,6 +362,22 @@ on_candidate(struct sdp_media *m, struct sdp_span value)
 	return true;
 }
 
+/* RFC 8851, RFC 8853; what is malformed in them says nothing (8851, 6.3). */
+static bool
+on_rid(struct sdp_media *m, struct sdp_span value)
+{
+	if (m->rid_count < SDP_RID_LINES_MAX)
+		m->rids[m->rid_count++] = value;
+	return true;
+}
+
+static bool
+on_simulcast(struct sdp_media *m, struct sdp_span value)
+{
+	m->simulcast = value;
+	return true;
+}
+
 /* ---- lines ------------------------------------------------------------- */
 
 static const struct {
@@ -380,6 +396,8 @@ static const struct {
 	{ "fingerprint", on_fingerprint },
 	{ "setup", on_setup },
 	{ "candidate", on_candidate },
+	{ "rid", on_rid },
+	{ "simulcast", on_simulcast },
 };
 
 static void

@@ -23,6 +23,7 @@
 #define SDP_SOURCES_MAX    32
 #define SDP_CANDIDATE_LINES_MAX 64
 #define SDP_CANDIDATES_KEPT     16
+#define SDP_RID_LINES_MAX  16
 
 struct sdp_span {
 	const char *p;		/* NULL: absent */
@@ -86,6 +87,9 @@ struct sdp_media {
 	uint32_t        sources[SDP_SOURCES_MAX];
 	unsigned        repair_count;		/* those of RTX and FEC */
 	uint32_t        repairs[SDP_SOURCES_MAX];
+	unsigned        rid_count;		/* a=rid, whole */
+	struct sdp_span rids[SDP_RID_LINES_MAX];
+	struct sdp_span simulcast;		/* a=simulcast, whole */
 	unsigned        candidate_lines;
 	struct sdp_span candidates[SDP_CANDIDATES_KEPT];
 };

@@ -155,7 +155,7 @@ class BrowserClient {
 
 	/*
 	 * As in client-wrtc.mjs, but the path alone of `url` counts. `listen`: reads the events.
-	 * `codecs`: for video these alone, as in peer.js.
+	 * `codecs`: for video these alone, as in peer.js. `size`, `layers`: as in client-wrtc.mjs.
 	 */
 	join({ url, ...options }) {
 		return this.page.evaluate((given) => peer.join(given), {
@@ -206,6 +206,15 @@ class BrowserClient {
 	/* Sends another of the agreed video codecs from now on. */
 	sendCodec(name) {
 		return this.page.evaluate((given) => peer.sendCodec(given), name);
+	}
+
+	/* As in peer.js. */
+	activate(rids) {
+		return this.page.evaluate((given) => peer.activate(given), rids);
+	}
+
+	repaint(colour) {
+		return this.page.evaluate((given) => peer.repaint(given), colour);
 	}
 
 	/* The tab is closed, as a person closes it. */

@@ -5,10 +5,12 @@
  *   join   {url, name, mode, colour, toneHz, codec, edits}  mode: both (send and watch), send,
  *          watch; for `url` see join() below; toneHz: or 'speech'; codec: the offer has this
  *          video codec alone;
- *          edits: {offer: [[pattern, replacement]…], answer: […]}, on the way to the other side
+ *          edits: {offer: [[pattern, replacement]…], answer: […]}, on the way to the other side;
+ *          size: [width, height] of the picture; layers: [{rid, scaleResolutionDownBy}…], simulcast
  *          → {status, headers, session, participant, offer, answer}
  *   stats  → {framesDecoded, framesReceived, packetsLost, keyFramesDecoded, width, height,
- *          available (bit/s, what its congestion control thinks that it may send)}
+ *          available (bit/s, what its congestion control thinks that it may send), videoBytes
+ *          (sent, with headers)}
  *   look   {points: [[x, y]…]} in fractions → {width, height, colours: [[r, g, b]…]}
  *   record {ms, file} raw 48 kHz mono s16
  *   measure {tile} begins, measured ends and gives {samples, pictures} as in meter.mjs; tile: a
@@ -28,7 +30,7 @@ import { load } from '../web/modules.mjs';
 
 const { withThinSound } = await load('thin_sound.js');
 const { RTCVideoSource, RTCVideoSink, RTCAudioSource, RTCAudioSink } = wrtc.nonstandard;
-const WIDTH = 320, HEIGHT = 240, FPS = 15;
+const SIZE = [320, 240], FPS = 15;
 const AMPLITUDE = 32768 * 10 ** (-26 / 20);
 
 let connection = null;
@@ -52,22 +54,22 @@ function toYuv([r, g, b]) {
 }
 
 /* A plain colour with a white square that moves along the lower edge. */
-function paint(yuv, count) {
-	const size = WIDTH * HEIGHT;
+function paint(yuv, count, [width, height]) {
+	const size = width * height;
 	const data = new Uint8ClampedArray(size * 3 / 2);
-	const left = count * 8 % (WIDTH - 24) & ~1;
+	const left = count * 8 % (width - 24) & ~1;
 
 	data.fill(yuv[0], 0, size);
 	data.fill(yuv[1], size, size * 5 / 4);
 	data.fill(yuv[2], size * 5 / 4);
-	for (let y = HEIGHT - 32; y < HEIGHT - 8; y++)
-		data.fill(235, y * WIDTH + left, y * WIDTH + left + 24);
-	for (let y = HEIGHT / 2 - 16; y < HEIGHT / 2 - 4; y++) {
-		const row = size + y * WIDTH / 2 + left / 2;
+	for (let y = height - 32; y < height - 8; y++)
+		data.fill(235, y * width + left, y * width + left + 24);
+	for (let y = height / 2 - 16; y < height / 2 - 4; y++) {
+		const row = size + y * width / 2 + left / 2;
 		data.fill(128, row, row + 12);
 		data.fill(128, row + size / 4, row + size / 4 + 12);
 	}
-	return { width: WIDTH, height: HEIGHT, data };
+	return { width, height, data };
 }
 
 /* Calls `make(n)` for n = 0, 1, 2… at `rate` a second on the whole, whatever timers do. */
@@ -84,12 +86,12 @@ function atRate(rate, everyMs, make) {
 	}, everyMs));
 }
 
-function sendVideo(colour) {
+function sendVideo(colour, size = SIZE) {
 	const source = new RTCVideoSource();
 	const yuv = toYuv(colour);
 
 	keep.push(source);
-	atRate(FPS, 1000 / FPS, (count) => source.onFrame(paint(yuv, count)));
+	atRate(FPS, 1000 / FPS, (count) => source.onFrame(paint(yuv, count, size)));
 	return source.createTrack();
 }
 
@@ -202,15 +204,20 @@ function measured() {
 
 /* ---- commands ------------------------------------------------------------------------ */
 
-function addTracks(peer, { mode, colour, toneHz }) {
+function addTracks(peer, { mode, colour, toneHz, size, layers }) {
 	const sends = mode !== 'watch';
 
 	if (sends && toneHz)
 		peer.addTrack(sendSound(toneHz));
 	else if (mode !== 'send')
 		peer.addTransceiver('audio', { direction: 'recvonly' });
-	if (sends && colour) {
-		videoTrack = sendVideo(colour);
+	if (sends && layers) {
+		peer.addTransceiver(sendVideo(colour, size), {
+			direction: mode === 'send' ? 'sendonly' : 'sendrecv',
+			sendEncodings: layers,
+		});
+	} else if (sends && colour) {
+		videoTrack = sendVideo(colour, size);
 		videoSender = peer.addTrack(videoTrack);
 	} else if (mode !== 'send')
 		peer.addTransceiver('video', { direction: 'recvonly' });
@@ -302,13 +309,15 @@ async function statsOf(peer) {
 	const found = {
 		framesDecoded: 0, framesReceived: 0, packetsLost: 0, keyFramesDecoded: 0,
 		frameWidth: 0, frameHeight: 0, state: peer.connectionState, sends: '', available: 0,
-		receives: '', pliCount: 0, totalFreezesDuration: 0,
+		receives: '', pliCount: 0, totalFreezesDuration: 0, videoBytes: 0,
 	};
 	const reports = await peer.getStats();
 
 	for (const report of reports.values()) {
 		if (report.type === 'candidate-pair' && report.availableOutgoingBitrate)
 			found.available = report.availableOutgoingBitrate;
+		if (report.type === 'outbound-rtp' && report.kind === 'video')
+			found.videoBytes += report.bytesSent + (report.headerBytesSent ?? 0);
 		if (report.type === 'outbound-rtp' && report.kind === 'video')
 			found.sends = reports.get(report.codecId)?.mimeType ?? '';
 		if (report.type === 'inbound-rtp' && report.kind === 'video') {

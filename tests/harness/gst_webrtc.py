@@ -3,9 +3,9 @@
 
 SPDX-License-Identifier: GPL-3.0-or-later
 
-gst_webrtc.py send|watch URL: prints one line of JSON for each thing that happens: the answer's
-status and Location, then each second the state of ICE and how many buffers were decoded. Ends with
-its standard input, and then DELETEs the session.
+gst_webrtc.py send|layers|watch URL (layers: sends two, by simulcast): prints one line of JSON for
+each thing that happens: the answer's status and Location, then each second the state of ICE and how
+many buffers were decoded. Ends with its standard input, and then DELETEs the session.
 """
 import json
 import sys
@@ -15,9 +15,10 @@ import urllib.request
 import gi
 
 gi.require_version('Gst', '1.0')
+gi.require_version('GstRtp', '1.0')
 gi.require_version('GstSdp', '1.0')
 gi.require_version('GstWebRTC', '1.0')
-from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+from gi.repository import GLib, Gst, GstRtp, GstSdp, GstWebRTC  # noqa: E402
 
 PEER = 'webrtcbin name=peer bundle-policy=max-bundle latency=100'
 
@@ -31,6 +32,34 @@ audiotestsrc is-live=true freq=600 volume=0.05 ! audioconvert ! audioresample
  ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! peer.
 '''
 
+LAYERS = {'h': (640, 360), 'l': (320, 180)}
+RID, RID_ID = 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id', 2
+
+SEND_LAYERS = PEER + '''
+rtpfunnel name=funnel ! capsfilter name=layers ! peer.
+videotestsrc is-live=true pattern=red ! video/x-raw,width=640,height=360,framerate=15/1
+ ! videoconvert ! tee name=picture
+''' + ''.join(f'''
+picture. ! queue ! videoscale ! video/x-raw,width={width},height={height}
+ ! vp8enc deadline=1 keyframe-max-dist=60 target-bitrate=200000
+ ! rtpvp8pay name={rid} pt=96 picture-id-mode=15-bit ! funnel.
+''' for rid, (width, height) in LAYERS.items())
+
+
+def named_layers():
+    """Two sizes of one picture, whose packets carry their RtpStreamId."""
+    layers = Gst.parse_bin_from_description(SEND_LAYERS, False)
+    rids = ','.join(f'rid-{rid}=(string)send' for rid in LAYERS)
+    layers.get_by_name('layers').set_property('caps', Gst.Caps.from_string(
+        'application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000,'
+        f'extmap-{RID_ID}=(string)"{RID}",a-simulcast=(string)"send {";".join(LAYERS)}",{rids}'))
+    for rid in LAYERS:
+        name = Gst.ElementFactory.make('rtphdrextstreamid', None)
+        name.set_id(RID_ID)
+        name.set_property('rid', rid)
+        layers.get_by_name(rid).emit('add-extension', name)
+    return layers
+
 
 def say(**what):
     print(json.dumps(what), flush=True)
@@ -41,8 +70,11 @@ class Client:
         self.url, self.session, self.decoded = url, None, {'audio': 0, 'video': 0}
         self.loop = GLib.MainLoop()
         self.pipeline = Gst.Pipeline()
-        self.pipeline.add(Gst.parse_bin_from_description(SEND, False) if mode == 'send' else
-                          Gst.parse_launch(PEER))
+        if mode == 'layers':
+            self.pipeline.add(named_layers())
+        else:
+            self.pipeline.add(Gst.parse_bin_from_description(SEND, False) if mode == 'send' else
+                              Gst.parse_launch(PEER))
         self.peer = self.pipeline.get_by_name('peer')
         self.peer.connect('on-negotiation-needed', self.negotiate)
         if mode == 'watch':

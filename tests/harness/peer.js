@@ -7,21 +7,24 @@
 const peer = (() => {
 	const FPS = 15;
 	const AMPLITUDE = 10 ** (-26 / 20);
-	let connection, session, events, recorder, meter;
+	let connection, session, events, recorder, meter, painted;
 
 	/* ---- sending ----------------------------------------------------------------- */
 
 	/* A plain colour with a white square that moves along the lower edge. */
-	function camera([r, g, b]) {
+	function camera(colour, [width, height] = [320, 240]) {
 		const canvas = document.getElementById('camera');
 		const pen = canvas.getContext('2d', { willReadFrequently: true });
 		let count = 0;
 
+		painted = colour;
+
+		Object.assign(canvas, { width, height });
 		setInterval(() => {
-			pen.fillStyle = `rgb(${r}, ${g}, ${b})`;
-			pen.fillRect(0, 0, 320, 240);
+			pen.fillStyle = `rgb(${painted.join(', ')})`;
+			pen.fillRect(0, 0, width, height);
 			pen.fillStyle = '#fff';
-			pen.fillRect(count++ * 8 % 296, 208, 24, 24);
+			pen.fillRect(count++ * 8 % (width - 24), height - 32, 24, 24);
 		}, 1000 / FPS);
 		return canvas.captureStream(2 * FPS).getVideoTracks()[0];
 	}
@@ -64,9 +67,27 @@ const peer = (() => {
 		}
 	}
 
+	const videoSender = () =>
+		connection.getSenders().find(({ track }) => track?.kind === 'video');
+
+	/* Of simulcast these layers alone. */
+	async function activate(rids) {
+		const sender = videoSender();
+		const parameters = sender.getParameters();
+
+		for (const encoding of parameters.encodings)
+			encoding.active = rids.includes(encoding.rid);
+		await sender.setParameters(parameters);
+	}
+
+	/* Another colour of what is sent. */
+	function repaint(colour) {
+		painted = colour;
+	}
+
 	/* Another of the agreed codecs, in mid-stream. */
 	async function sendCodec(name) {
-		const sender = connection.getSenders().find(({ track }) => track?.kind === 'video');
+		const sender = videoSender();
 		const parameters = sender.getParameters();
 
 		parameters.encodings[0].codec = parameters.codecs.find(({ mimeType }) =>
@@ -74,15 +95,20 @@ const peer = (() => {
 		await sender.setParameters(parameters);
 	}
 
-	async function addTracks({ mode, colour, toneHz, fakeMicrophone }) {
+	async function addTracks({ mode, colour, toneHz, fakeMicrophone, size, layers }) {
 		const sends = mode !== 'watch';
 
 		if (sends && toneHz)
 			connection.addTrack(await microphone(toneHz, fakeMicrophone));
 		else if (mode !== 'send')
 			connection.addTransceiver('audio', { direction: 'recvonly' });
-		if (sends && colour)
-			connection.addTrack(camera(colour));
+		if (sends && layers)
+			connection.addTransceiver(camera(colour, size), {
+				direction: mode === 'send' ? 'sendonly' : 'sendrecv',
+				sendEncodings: layers,
+			});
+		else if (sends && colour)
+			connection.addTrack(camera(colour, size));
 		else if (mode !== 'send')
 			connection.addTransceiver('video', { direction: 'recvonly' });
 	}
@@ -241,5 +267,6 @@ const peer = (() => {
 		return ended.stop();
 	}
 
-	return { join, leave, stats, skew, look, record, sendCodec, measure, measured };
+	return { join, leave, stats, skew, look, record, sendCodec, activate, repaint, measure,
+		measured };
 })();

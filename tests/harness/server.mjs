@@ -186,5 +186,8 @@ export async function roomFigures(server, room) {
 		people: of('participants'),
 		people: of('participants'),
 		decoders: of('video_decoders'),
+		framesDecoded: of('frames_decoded_total'),
+		streams: of('video_streams'),
+		streamsDecoded: of('video_streams_decoded'),
 	};
 }

@@ -8,12 +8,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { address, enterNamespace } from '../harness/namespace.mjs';
 import { startBrowser } from '../harness/browser-client.mjs';
+import { startGstreamer } from '../harness/gstreamer.mjs';
 import { startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
@@ -149,23 +149,6 @@ async function checkPlayer(test, browser, origin, base, server) {
 }
 
 /* ---- processes --------------------------------------------------------------------------- */
-
-/* Lines of JSON of gst_webrtc.py. */
-function startGstreamer(test, mode, url) {
-	const script = fileURLToPath(new URL('../harness/gst_webrtc.py', import.meta.url));
-	const child = spawn('/usr/bin/python3', [script, mode, url],
-	    { stdio: ['pipe', 'pipe', 'pipe'] });
-	const said = [];
-	let errors = '';
-
-	createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line)));
-	child.stderr.on('data', (text) => { errors += text; });
-	test.atEnd(() => child.kill('SIGKILL'));
-	return {
-		child, said, over: once(child, 'close'),
-		words: () => `${JSON.stringify(said)} ${errors}`,
-	};
-}
 
 async function checkGstreamer(test, base, server) {
 	const sender = startGstreamer(test, 'send', `${base}/whip/${ROOM}?name=Gstreamer`);

@@ -57,6 +57,7 @@ on_channel(evutil_socket_t fd, short what, void *arg)
 		} else if (m->type == IPC_STATS) {
 			assert_int_equal(ipc_stats_parse(&stage->stats,
 			    m->body, m->body_len), 0);
+			stage->stats_told++;
 		} else if (m->type == IPC_PRESENCE) {
 			assert_int_equal(ipc_presence_parse(&presence,
 			    m->body, m->body_len), 0);
@@ -166,6 +167,19 @@ hear(struct heard *h, const struct rtp_packet *rtp, int64_t arrival_us)
 	h->bytes += rtp->payload_len;
 }
 
+/* RFC 6386, 9.1: the width stands behind the start code. */
+static void
+hear_key(struct client *c, const struct rtp_packet *rtp,
+    const struct payload_vp8 *vp8)
+{
+	if (!vp8->start || vp8->data_len < 10 ||
+	    !payload_vp8_is_key(vp8->data, vp8->data_len))
+		return;
+	c->keys++;
+	c->key_sequence = rtp->sequence;
+	c->key_width = (vp8->data[6] | vp8->data[7] << 8) & 0x3fff;
+}
+
 static void
 on_rtp(void *to, struct packet *packet)
 {
@@ -182,6 +196,7 @@ on_rtp(void *to, struct packet *packet)
 		    rtp.payload_len), 0);
 		c->droppable += vp8.temporal_id > 0;
 		c->pictures += rtp.marker;
+		hear_key(c, &rtp, &vp8);
 	}
 	hear(video ? &c->video : &c->sound, &rtp, packet->arrival_us);
 	packet_free(&packet);
@@ -196,8 +211,15 @@ on_rtcp(void *to, struct packet *packet)
 	assert_int_equal(rtcp_parse(&compound, packet->bytes, packet->len),
 	    0);
 	for (unsigned i = 0; i < compound.count; i++) {
-		c->plis += compound.parts[i].type == RTCP_PLI;
-		c->nacks += compound.parts[i].type == RTCP_NACK;
+		const struct rtcp_part *part = &compound.parts[i];
+
+		if (part->type == RTCP_PLI) {
+			c->plis++;
+			c->plis_of[part->media_ssrc % 16]++;
+		}
+		c->nacks += part->type == RTCP_NACK;
+		if (part->type == RTCP_REMB)
+			c->remb_bps = part->remb_bps;
 	}
 	packet_free(&packet);
 }
@@ -316,7 +338,7 @@ static const char other_formats[] =
 
 static void
 write_offer(struct client *c, enum ipc_direction direction,
-    const char *without, char *text, size_t size)
+    const char *without, const char *with, char *text, size_t size)
 {
 	struct sdp_offer_config offer = {
 		.send = direction != IPC_JOIN_WATCH,
@@ -338,16 +360,17 @@ write_offer(struct client *c, enum ipc_direction direction,
 	formats += strlen("SAVPF 96");
 	cut = without ? strstr(formats, without) : formats;
 	assert_non_null(cut);
-	snprintf(text, size, "%.*s%s%.*s%s%s",
+	snprintf(text, size, "%.*s%s%.*s%s%s%s",
 	    (int)(formats - strbuf_text(&sdp)), strbuf_text(&sdp),
 	    all ? " 102 98 45" : "", (int)(cut - formats), formats,
-	    without ? cut + strlen(without) : cut, all ? other_formats : "");
+	    without ? cut + strlen(without) : cut, all ? other_formats : "",
+	    with);
 	strbuf_clear(&sdp);
 }
 
-struct client *
-stage_join_without(struct stage *stage, unsigned i,
-    enum ipc_direction direction, const char *line)
+static struct client *
+join(struct stage *stage, unsigned i, enum ipc_direction direction,
+    const char *without, const char *with)
 {
 	struct client          *c = &stage->clients[i];
 	struct transport_config cfg = {
@@ -364,7 +387,7 @@ stage_join_without(struct stage *stage, unsigned i,
 	c->id = i;
 	c->part_max = PART_MAX;
 	open_line(c);
-	write_offer(c, direction, line, text, sizeof(text));
+	write_offer(c, direction, without, with, text, sizeof(text));
 	assert_true(stage_ask(stage, i, direction, text));
 	cfg.dtls_client = c->answered.dtls_active;
 	cfg.remote_ufrag = c->answered.ufrag;
@@ -378,6 +401,20 @@ stage_join_without(struct stage *stage, unsigned i,
 	before = stage->here;
 	STAGE_WAIT(stage, c->connected == 1 && stage->here > before);
 	return c;
+}
+
+struct client *
+stage_join_without(struct stage *stage, unsigned i,
+    enum ipc_direction direction, const char *line)
+{
+	return join(stage, i, direction, line, "");
+}
+
+struct client *
+stage_join_with(struct stage *stage, unsigned i, enum ipc_direction direction,
+    const char *lines)
+{
+	return join(stage, i, direction, NULL, lines);
 }
 
 struct client *

@@ -18,6 +18,7 @@
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 #include "net/transport.h"
+#include "rtp/rtp_packet.h"
 #include "sdp/offer_answer.h"
 #include "util/video_codec.h"
 #include "video/video_encoder.h"
@@ -68,7 +69,12 @@ struct client {
 	/* What came. */
 	struct heard            sound, video;
 	unsigned                plis, nacks, pictures;
+	unsigned                plis_of[16];	/* by the SSRC's last digit */
+	uint64_t                remb_bps;	/* newest */
 	unsigned                droppable;	/* packets of video */
+	unsigned                keys;		/* VP8 key frames that began … */
+	uint16_t                key_sequence;	/* … the newest … */
+	int                     key_width;	/* … of so many pixels */
 
 	/* What goes. */
 	struct audio_encoder   *voice;
@@ -90,6 +96,7 @@ struct stage {
 	uint16_t           port;		/* of the room */
 	struct ipc_message message;
 	struct ipc_stats   stats;		/* newest */
+	unsigned           stats_told;
 	unsigned           here, gone;
 	bool               silent;		/* who joins offers no sound */
 	struct dtls_identity *identity;
@@ -107,6 +114,9 @@ struct client *stage_join(struct stage *stage, unsigned i,
 /* The same without a line of the offer. */
 struct client *stage_join_without(struct stage *stage, unsigned i,
     enum ipc_direction direction, const char *line);
+/* The same with more lines in the section of pictures. */
+struct client *stage_join_with(struct stage *stage, unsigned i,
+    enum ipc_direction direction, const char *lines);
 /* A JOIN with any text as the offer; true when it was answered well. */
 bool stage_ask(struct stage *stage, unsigned i, enum ipc_direction direction,
     const char *sdp);
@@ -129,6 +139,9 @@ void stage_pass(struct stage *stage, int64_t us);
 /* Encodes nothing unless he talks and is connected. */
 void client_talk(struct client *c, int64_t now_us);
 
+/* A packet of pictures with any header. */
+void client_send_rtp(struct client *c, const struct rtp_packet *header,
+    const uint8_t *payload, size_t len);
 /* A frame as its coded bytes; of its packets number `lost` is not sent. */
 void client_send_coded(struct client *c, enum video_codec codec,
     const uint8_t *data, size_t len, int lost);

@@ -27,8 +27,8 @@ static const uint8_t payload_types[VIDEO_CODECS] = {
 	[VIDEO_AV1] = 45,
 };
 
-static void
-send_rtp(struct client *c, const struct rtp_packet *header,
+void
+client_send_rtp(struct client *c, const struct rtp_packet *header,
     const uint8_t *payload, size_t len)
 {
 	struct packet *packet = packet_new(c->pool);
@@ -57,7 +57,7 @@ client_talk(struct client *c, int64_t now_us)
 		frame.samples[i] = i / 40 % 2 ? 0.1f : -0.1f;
 	len = audio_encoder_encode(c->voice, &frame, payload);
 	assert_true(len > 0);
-	send_rtp(c, &(struct rtp_packet){
+	client_send_rtp(c, &(struct rtp_packet){
 		.payload_type = SDP_OFFER_OPUS_PT,
 		.sequence = c->voice_sequence++,
 		.timestamp = c->voice_time += AUDIO_FRAME_LEN,
@@ -79,7 +79,7 @@ send_part(struct client *c, enum video_codec codec, const uint8_t *payload,
 	};
 
 	if (!lost)
-		send_rtp(c, &header, payload, len);
+		client_send_rtp(c, &header, payload, len);
 }
 
 void

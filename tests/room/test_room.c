@@ -188,6 +188,40 @@ a_bad_line_goes_down_to_sound_and_comes_back_by_stills(void **state)
 	assert_int_equal(stage->stats.packets_bad, 0);
 }
 
+/*
+ * He says by NACK alone that the key frame of a switch is missing: his PLI
+ * would come three seconds later.
+ */
+static void
+the_key_frame_of_a_switch_comes_again_or_anew(void **state)
+{
+	struct stage  *stage = *state;
+	struct client *c;
+	uint64_t       resent, asked;
+	uint16_t       sequence;
+	unsigned       keys;
+	int            width;
+
+	stage->silent = true;
+	c = join(stage, IPC_JOIN_BOTH, NULL);
+	client_send_picture(c, true, -1);
+	REPORT_UNTIL(c, false, 1000000, c->keys > 0);
+	width = c->key_width;
+	REPORT_UNTIL(c, true, 1000000, c->key_width != width);
+	sequence = c->key_sequence;
+	keys = c->keys;
+	resent = stage->stats.resent;
+	asked = stage->stats.keyframes_asked;
+	for (int i = 0; i < 150 && stage->stats.keyframes_asked == asked;
+	    i++) {
+		client_ask_again(c, sequence);
+		stage_pass(stage, 100000);
+	}
+	assert_int_equal(stage->stats.keyframes_asked, asked + 1);
+	assert_true(stage->stats.resent > resent);
+	STAGE_WAIT(stage, c->keys > keys);
+}
+
 static void
 nothing_is_decoded_when_nobody_watches(void **state)
 {
@@ -303,6 +337,7 @@ main(void)
 		TEST(sends_again_what_was_sent_and_nothing_else),
 		TEST(a_key_frame_that_does_not_come_is_made_anew),
 		TEST(a_bad_line_goes_down_to_sound_and_comes_back_by_stills),
+		TEST(the_key_frame_of_a_switch_comes_again_or_anew),
 		TEST(nothing_is_decoded_when_nobody_watches),
 		TEST(pictures_wait_for_their_sound),
 		TEST(no_more_than_32_pictures_wait),

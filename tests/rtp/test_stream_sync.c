@@ -224,11 +224,13 @@ rtp_at(int64_t t, double ppm, uint32_t rate)
 static int64_t
 worst_skew(const struct sender *s, int64_t seconds)
 {
-	struct stream_sync sync;
-	struct chance      chance = { 99 };
-	int64_t            worst = 0;
+	struct stream_clock pictures;
+	struct stream_sync  sync;
+	struct chance       chance = { 99 };
+	int64_t             worst = 0;
 
 	stream_sync_init(&sync, NOW);
+	stream_clock_init(&pictures, 90000);
 	for (int64_t t = 0; t < seconds * SECOND; t += 40 * MS) {
 		const uint32_t sound = rtp_at(t, s->card_ppm, 48000);
 		const uint32_t picture = rtp_at(t, s->wall_ppm, 90000);
@@ -241,14 +243,14 @@ worst_skew(const struct sender *s, int64_t seconds)
 		if (t % (5 * SECOND) == 0) {
 			stream_clock_report(&sync.sound, rtcp_ntp_from_us(
 			    wall(s, t) + chance_below(&chance, 6 * MS)), sound);
-			stream_clock_report(&sync.picture, rtcp_ntp_from_us(
+			stream_clock_report(&pictures, rtcp_ntp_from_us(
 			    wall(s, t) + chance_below(&chance, 6 * MS)),
 			    picture);
 		}
 		lag = NOW + t + delay - stream_clock_wall_us(&sync.sound,
 		    sound);
 		shown = SHOWN + stream_sync_show_us(stream_clock_wall_us(
-		    &sync.picture, picture), NOW + t + 30 * MS, lag);
+		    &pictures, picture), NOW + t + 30 * MS, lag);
 		skew = llabs(NOW + t + delay - shown);
 		if (skew > worst)
 			worst = skew;

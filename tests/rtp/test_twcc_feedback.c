@@ -401,6 +401,19 @@ the_reference_time_wraps_at_24_bits(void **state)
 	expect_arrival(1, 3 * 64000 + 777);
 }
 
+static void
+takes_a_twentieth_of_the_rate_within_50_and_250_ms(void **state)
+{
+	(void)state;
+	assert_int_equal(twcc_feedback_interval_us(0), 100000);
+	assert_int_equal(twcc_feedback_interval_us(1), 250000);
+	assert_int_equal(twcc_feedback_interval_us(50000), 250000);
+	/* 84 bytes each 134 ms are 5 kbit/s. */
+	assert_int_equal(twcc_feedback_interval_us(100000), 134400);
+	assert_int_equal(twcc_feedback_interval_us(1000000), 50000);
+	assert_int_equal(twcc_feedback_interval_us(UINT64_MAX), 50000);
+}
+
 int
 main(void)
 {
@@ -418,6 +431,7 @@ main(void)
 		TEST(room_of_400_bytes_always_gets_on),
 		TEST(short_runs_fit_their_bound),
 		TEST(the_reference_time_wraps_at_24_bits),
+		TEST(takes_a_twentieth_of_the_rate_within_50_and_250_ms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

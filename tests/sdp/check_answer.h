@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * tests/data/offers/ holds offers as Chromium 156, Firefox 153,
- * @roamhq/wrtc 0.10.0, werift 0.24.4 and aiortc 1.4.0 made them.
+ * @roamhq/wrtc 0.10.0, werift 0.24.4, aiortc 1.4.0 and GStreamer 1.22.0
+ * made them.
  */
 #ifndef TESTS_SDP_CHECK_ANSWER_H
 #define TESTS_SDP_CHECK_ANSWER_H

@@ -56,6 +56,7 @@ static const struct expected all[] = {
 	{ "wrtc_recvonly", 0, SENDONLY, SENDONLY, 111, 96, 0, 3 },
 	{ "werift_sendrecv", 0, SENDRECV, SENDRECV, 96, 98, 0, 0 },
 	{ "werift_extensions", 0, RECVONLY, RECVONLY, 96, 98, 0, 0 },
+	{ "gstreamer_simulcast", 0, NONE, SENDRECV, 0, 96, 0, 0 },
 	{ "aiortc_sendrecv", 0, SENDRECV, SENDRECV, 96, 97, 2, 0 },
 	{ "aiortc_recvonly", 0, SENDONLY, SENDONLY, 96, 97, 0, 0 },
 	{ "aiortc_datachannel", 0, SENDRECV, SENDRECV, 96, 97, 2, 0 },

@@ -216,6 +216,7 @@ static const char *offers[] = {
 	"chromium_video", "firefox_audio", "firefox_datachannel",
 	"firefox_max_bundle", "firefox_recvonly", "firefox_sendrecv",
 	"firefox_simulcast", "firefox_two_cameras", "firefox_video",
+	"gstreamer_simulcast",
 	"werift_extensions", "werift_sendrecv", "wrtc_recvonly",
 	"wrtc_sendrecv",
 };
