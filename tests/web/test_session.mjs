@@ -155,10 +155,20 @@ async function slowLineIsMended(test) {
 	await fakes.pass(3100);
 	await fakes.pass(2000);
 	test.check(fakes.asked() === 1, 'a_slow_line_is_given_time');
-	await fakes.pass(5700);
+	await fakes.pass(3700);
 	test.check(fakes.asked() === 1, 'to_answer_before_all_begins_anew');
 	await fakes.pass(400);
 	test.check(fakes.asked() === 2, 'but_not_for_ever');
+
+	await joined();
+	fakes.down = true;
+	fakes.peer().become('disconnected');
+	await fakes.pass(7500);
+	test.check(fakes.looks() === 3 && fakes.asked() === 0 && fakes.peer().restarts === 0,
+	    'what_may_come_back_is_left_alone_while_nobody_can_be_told');
+	fakes.down = false;
+	await fakes.pass(2000);
+	test.check(fakes.asked() === 1, 'and_mended_when_somebody_can');
 }
 
 async function sessionIsForgotten(test) {

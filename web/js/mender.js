@@ -12,7 +12,7 @@ const FIRST_MS = 3_000;
  * again. On a line so slow that answers take as long, less often.
  */
 const EVERY_MS = 2_000;
-const PATIENCE = 3;
+const PATIENCE = 2;
 /* Restarts keep some browsers from ever giving up. */
 const GIVE_UP_MS = 20_000;
 

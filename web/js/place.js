@@ -87,8 +87,12 @@ export class Place {
 		return await this.#peer?.packets() ?? 0;
 	}
 
-	/** Gives the connection that there is new ways through the network. */
+	/**
+	 * Gives the connection that there is new ways through the network. Not
+	 * when nobody can be told: it would not come back by the old one either.
+	 */
 	async restart() {
+		await this.#wire.reach();
 		await this.#peer?.restart((fragment) => this.#wire.restart(fragment));
 	}
 
