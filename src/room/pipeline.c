@@ -46,7 +46,7 @@ pipeline_new_queues(struct pipeline *p)
 	if (err == 0)
 		err = queue_new(&p->audio_spare, TICKS, -1);
 	if (err == 0)
-		err = queue_new(&p->compose_commands, COMMANDS_MAX, -1);
+		err = queue_new(&p->compose_commands, 8, -1);
 	for (unsigned i = 0; i < p->cfg.rendition_count && err == 0; i++)
 		err = queue_new(&p->encoders[i].commands, 8, -1);
 	if (err == 0)
@@ -181,6 +181,14 @@ pipeline_new(struct pipeline **out, const struct pipeline_config *cfg,
 	return 0;
 }
 
+/* An order that goes before all that waits. */
+static void
+pipeline_number(struct queue *q, uintptr_t command)
+{
+	while (!queue_push(q, (void *)command))
+		queue_pull(q);
+}
+
 static void
 pipeline_join(struct pipeline *p)
 {
@@ -202,19 +210,14 @@ pipeline_join(struct pipeline *p)
 		pthread_join(p->lanes[i].thread, NULL);
 	}
 	if (p->compose_running) {
-		struct compose_command *quit = xcalloc(1, sizeof(*quit));
-
-		quit->kind = COMPOSE_QUIT;
-		pipeline_command(p->compose_commands, quit);
+		pipeline_number(p->compose_commands, COMPOSE_QUIT);
 		pthread_join(p->compose_thread, NULL);
 	}
 	for (unsigned i = 0; i < PIPELINE_RENDITIONS_MAX; i++) {
 		if (!p->encoders[i].running)
 			continue;
 		/* The compositor has ended: nothing else is pushed now. */
-		while (!queue_push(p->encoders[i].commands,
-		    (void *)(uintptr_t)ENCODE_QUIT))
-			queue_pull(p->encoders[i].commands);
+		pipeline_number(p->encoders[i].commands, ENCODE_QUIT);
 		pthread_join(p->encoders[i].thread, NULL);
 	}
 }
@@ -274,7 +277,8 @@ pipeline_free(struct pipeline *p)
 	queue_free(p->audio_out);
 	queue_free(p->audio_spare);
 	free(p->ticks);
-	queue_free_items(p->compose_commands);
+	queue_free(p->compose_commands);
+	free(mailbox_take(&p->people));
 	queue_free(p->video_out);
 	queue_free_items(p->events);
 	audio_bridge_free(p->bridge);
@@ -459,11 +463,19 @@ pipeline_video(struct pipeline *p, unsigned slot, enum video_codec codec,
 	return true;
 }
 
+/* A full queue has a wake-up in it already. */
+static void
+pipeline_compose_look(struct pipeline *p)
+{
+	(void)queue_push(p->compose_commands,
+	    (void *)(uintptr_t)COMPOSE_LOOK);
+}
+
 void
 pipeline_people(struct pipeline *p, struct compositor_person *people,
     const unsigned *slots, unsigned count)
 {
-	struct compose_command *command = xcalloc(1, sizeof(*command));
+	struct compose_people *now = xcalloc(1, sizeof(*now));
 
 	if (count > LAYOUT_TILES_MAX)
 		count = LAYOUT_TILES_MAX;
@@ -471,20 +483,17 @@ pipeline_people(struct pipeline *p, struct compositor_person *people,
 		people[i].pictures = &p->pictures[slots[i]];
 		people[i].generation = p->generations[slots[i]];
 	}
-	command->kind = COMPOSE_PEOPLE;
-	command->count = count;
-	memcpy(command->people, people, count * sizeof(people[0]));
-	pipeline_command(p->compose_commands, command);
+	now->count = count;
+	memcpy(now->people, people, count * sizeof(people[0]));
+	free(mailbox_put(&p->people, now));
+	pipeline_compose_look(p);
 }
 
 void
 pipeline_watched(struct pipeline *p, unsigned renditions)
 {
-	struct compose_command *command = xcalloc(1, sizeof(*command));
-
-	command->kind = COMPOSE_WATCHED;
-	command->watched = renditions;
-	pipeline_command(p->compose_commands, command);
+	p->watch_wanted = renditions;
+	pipeline_compose_look(p);
 }
 
 bool

@@ -66,10 +66,14 @@ struct decode_command {
 	uint8_t  data[];
 };
 
-/* To the compositor thread. Freed by the reader. */
-struct compose_command {
-	enum { COMPOSE_PEOPLE, COMPOSE_WATCHED, COMPOSE_QUIT } kind;
-	unsigned watched;			/* bits of renditions */
+/*
+ * To the compositor thread, as bare numbers. Who is shown and what is watched
+ * is newest wins: people may change it more often than there are beats.
+ */
+enum compose_command { COMPOSE_LOOK = 1, COMPOSE_QUIT };
+
+/* Freed by the reader. */
+struct compose_people {
 	unsigned count;
 	struct compositor_person people[LAYOUT_TILES_MAX];
 };
@@ -134,6 +138,8 @@ struct pipeline {
 	struct queue   *audio_out;		/* of struct audio_tick … */
 	struct queue   *audio_spare;		/* … and those on their way back */
 	struct queue   *compose_commands;
+	struct mailbox  people;			/* struct compose_people */
+	_Atomic unsigned watch_wanted;		/* bits of renditions */
 	struct queue   *video_out;		/* of struct video_out_item */
 	struct queue   *events;
 	struct mailbox  pictures[PIPELINE_SLOTS];

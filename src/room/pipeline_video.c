@@ -181,32 +181,24 @@ compose_begin(struct pipeline *p)
 }
 
 static bool
-compose_obey(struct pipeline *p, struct compose_command *command)
+compose_obey(struct pipeline *p, uintptr_t command)
 {
-	bool go_on = true;
+	struct compose_people *now = mailbox_take(&p->people);
+	const unsigned         watched = p->watch_wanted;
 
-	switch (command->kind) {
-	case COMPOSE_PEOPLE:
-		compositor_set_people(p->compositor, command->people,
-		    command->count);
-		break;
-	case COMPOSE_WATCHED:
-		if (command->watched && !p->watched)
-			compose_begin(p);
-		/* A new rendition begins with what there is. */
-		for (unsigned i = 0; i < p->cfg.rendition_count; i++)
-			if (command->watched & ~p->watched & 1U << i)
-				p->encoders[i].changed = true;
-		p->watched = command->watched;
-		if (!p->watched)
-			p->encoders_behind = false;
-		break;
-	case COMPOSE_QUIT:
-		go_on = false;
-		break;
-	}
-	free(command);
-	return go_on;
+	if (now)
+		compositor_set_people(p->compositor, now->people, now->count);
+	free(now);
+	if (watched && !p->watched)
+		compose_begin(p);
+	/* A new rendition begins with what there is. */
+	for (unsigned i = 0; i < p->cfg.rendition_count; i++)
+		if (watched & ~p->watched & 1U << i)
+			p->encoders[i].changed = true;
+	p->watched = watched;
+	if (!watched)
+		p->encoders_behind = false;
+	return command != COMPOSE_QUIT;
 }
 
 static uint32_t
@@ -370,19 +362,20 @@ compose_beat(struct pipeline *p, int64_t due_us)
 void *
 pipeline_compose_run(void *arg)
 {
-	struct pipeline        *p = arg;
-	struct compose_command *command;
+	struct pipeline *p = arg;
+	uintptr_t        command;
 
 	for (;;) {
 		if (!p->watched) {
-			command = queue_pull_wait(p->compose_commands);
-			if (command == NULL || !compose_obey(p, command))
+			if (!compose_obey(p, (uintptr_t)queue_pull_wait(
+			    p->compose_commands)))
 				return NULL;
 			continue;
 		}
 		const int64_t due_us = ticker_wait(&p->compose_ticker);
 
-		while ((command = queue_pull(p->compose_commands)) != NULL)
+		while ((command = (uintptr_t)queue_pull(
+		    p->compose_commands)) != 0)
 			if (!compose_obey(p, command))
 				return NULL;
 		if (p->watched)

@@ -327,6 +327,31 @@ nothing_is_made_while_nobody_watches(void **state)
 	stop(&seen);
 }
 
+/* One person can change his name, or what he watches, at any rate. */
+static void
+of_any_number_of_changes_the_last_one_counts(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	start(&seen);
+	pipeline_watched(seen.pipeline, 1);
+	wait_for(&seen, &seen.frames, 1, PATIENCE_US);
+	for (unsigned i = 1; i <= 20000; i++) {
+		show(&seen, 0, i, false);
+		pipeline_watched(seen.pipeline, 1 + i % 2 * 2);
+	}
+	for (unsigned maps = seen.maps + 1; seen.map.count != 1 ||
+	    seen.map.tiles[0].id != 20000; maps++) {
+		assert_true(maps < 1000);
+		wait_for(&seen, &seen.maps, maps, PATIENCE_US);
+	}
+	seen.frames = 0;
+	wait_for(&seen, &seen.frames, 2, PATIENCE_US);
+	assert_int_equal(seen.frames, 2);
+	stop(&seen);
+}
+
 static void
 one_shared_payload_serves_all_who_are_silent(void **state)
 {
@@ -399,6 +424,7 @@ main(void)
 		cmocka_unit_test(each_size_is_made_only_while_watched),
 		cmocka_unit_test(a_slower_pipeline_leaves_frames_out),
 		cmocka_unit_test(nothing_is_made_while_nobody_watches),
+		cmocka_unit_test(of_any_number_of_changes_the_last_one_counts),
 		cmocka_unit_test(one_shared_payload_serves_all_who_are_silent),
 		cmocka_unit_test(a_broken_frame_asks_for_a_key_frame),
 		cmocka_unit_test(key_frames_wanted_by_many_are_joined),
