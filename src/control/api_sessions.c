@@ -8,6 +8,7 @@
 #include "control/ice_patch.h"
 #include "control/registry.h"
 #include "http/http_exchange.h"
+#include "util/clock.h"
 
 /* The session of the path; NULL when a problem was answered. */
 static struct session *
@@ -46,6 +47,10 @@ patch_by_json(struct http_exchange *x, struct session *session)
 	if (err < 0) {
 		http_exchange_problem(x, err == -ENOMEM ? PROBLEM_INTERNAL :
 		    PROBLEM_BAD_REQUEST, err == -ENOMEM ? NULL : why);
+		return;
+	}
+	if (!session_may_change(session, clock_monotonic_us())) {
+		http_exchange_problem(x, PROBLEM_TOO_MANY, NULL);
 		return;
 	}
 	room_proxy_patch(session, &patch);

@@ -2,6 +2,7 @@
  * PATCH with an SDP fragment: candidates, and ICE restarts (RFC 9725, 4.3).
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "control/ice_patch.h"
 #include "control/room_proxy.h"
 #include "http/http_exchange.h"
+#include "util/clock.h"
 
 /* A request that waits for its room. */
 struct waiting {
@@ -80,11 +82,15 @@ start(struct http_exchange *x, struct session *session,
     const struct room_fragment *fragment)
 {
 	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	int             err = -ENOMEM;
 
-	if (waiting == NULL || room_restart_start(&waiting->restart, session,
-	    fragment, on_done, waiting) < 0) {
+	if (waiting)
+		err = room_restart_start(&waiting->restart, session, fragment,
+		    on_done, waiting);
+	if (err) {
 		free(waiting);
-		http_exchange_problem(x, PROBLEM_INTERNAL, NULL);
+		http_exchange_problem(x, err == -EBUSY ? PROBLEM_BUSY :
+		    PROBLEM_INTERNAL, NULL);
 		return;
 	}
 	waiting->exchange = x;
@@ -110,6 +116,10 @@ ice_patch(struct http_exchange *x, struct session *session)
 	if (fragment.len == 0 || memchr(fragment.text, '\0', fragment.len)) {
 		http_exchange_problem(x, PROBLEM_BAD_REQUEST, fragment.len ?
 		    "The fragment holds a NUL." : "The fragment is empty.");
+		return;
+	}
+	if (!session_may_change(session, clock_monotonic_us())) {
+		http_exchange_problem(x, PROBLEM_TOO_MANY, NULL);
 		return;
 	}
 	start(x, session, &fragment);

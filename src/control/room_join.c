@@ -176,8 +176,11 @@ room_join_start(struct room_join **out, struct room_proxy *room,
     void (*done)(void *to, const struct room_result *result), void *to)
 {
 	const struct timeval limit = { ANSWER_S, 0 };
-	struct room_join    *join = calloc(1, sizeof(*join));
+	struct room_join    *join;
 
+	if (!room_may_ask(room))
+		return -EBUSY;
+	join = calloc(1, sizeof(*join));
 	if (join == NULL)
 		return -ENOMEM;
 	join->room = room;

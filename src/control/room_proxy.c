@@ -18,6 +18,10 @@
 
 #define LINGER_S  10
 
+/* Questions: 30 a second, and a full room that comes back all at once. */
+#define ASK_US    33333
+#define ASK_BURST 300
+
 /* Who is away keeps no room open: he can come back to a new one, too. */
 static bool
 anybody_here(const struct room_proxy *room)
@@ -77,6 +81,13 @@ room_find(const struct room_proxy *room, uint32_t participant)
 			return session;
 	}
 	return NULL;
+}
+
+bool
+room_may_ask(struct room_proxy *room)
+{
+	return rate_limit_pass(&room->asked, clock_monotonic_us(), ASK_US,
+	    ASK_BURST);
 }
 
 void

@@ -106,8 +106,8 @@ struct room_result {
 
 /*
  * Asks the worker. `done` comes from the loop, once, within 5 s. A session
- * that is resumed ends when its owner has been let in anew. Returns 0, or
- * -ENOMEM.
+ * that is resumed ends when its owner has been let in anew. Returns 0, -EBUSY when
+ * too many want to join at once, or -ENOMEM.
  */
 int room_join_start(struct room_join **out, struct room_proxy *room,
     const struct room_wish *wish,
@@ -128,7 +128,7 @@ struct room_fragment {
  * Passes a client's fragment to the worker. `done` comes from the loop, once,
  * within 5 s: with a session and the worker's fragment when ICE has been
  * restarted (the session has a new ETag then), with a session and no text
- * when there was nothing but candidates. Returns 0, or -ENOMEM.
+ * when there was nothing but candidates. Returns 0, -EBUSY, or -ENOMEM.
  */
 int room_restart_start(struct room_restart **out, struct session *session,
     const struct room_fragment *fragment,

@@ -26,6 +26,7 @@ struct room_proxy {
 	struct event       *linger;	/* empty */
 	int64_t             opened_us;
 	uint32_t            last_request;
+	struct rate_limit   asked;	/* of the worker */
 	uint32_t            next_place;
 	bool                has_tilemap;
 	struct ipc_tilemap  tilemap;
@@ -45,6 +46,12 @@ struct session *room_find(const struct room_proxy *room,
  * it may be resumed.
  */
 void room_drop(struct session *session, const char *reason, bool keep);
+
+/*
+ * Whether the worker may be asked something again, a join or a restart: each
+ * costs it an answer and other words, of which more than some are a flood.
+ */
+bool room_may_ask(struct room_proxy *room);
 
 /* LEAVE to the worker, if there is one. */
 void room_send_leave(struct room_proxy *room, uint32_t participant,

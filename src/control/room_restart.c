@@ -66,7 +66,7 @@ room_restart_start(struct room_restart **out, struct session *session,
 {
 	const struct timeval limit = { ANSWER_S, 0 };
 	struct room_proxy   *room = session->room;
-	struct room_restart *restart = calloc(1, sizeof(*restart));
+	struct room_restart *restart;
 	struct ipc_restart   message = {
 		.request = ++room->last_request,
 		.participant = session->participant,
@@ -76,6 +76,9 @@ room_restart_start(struct room_restart **out, struct session *session,
 	};
 	uint8_t body[IPC_MESSAGE_MAX];
 
+	if (!room_may_ask(room))
+		return -EBUSY;
+	restart = calloc(1, sizeof(*restart));
 	if (restart == NULL)
 		return -ENOMEM;
 	restart->room = room;

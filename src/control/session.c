@@ -9,6 +9,10 @@
 #include "util/digest.h"
 #include "util/random.h"
 
+/* Changes: one each 200 ms, and 50 saved up. */
+#define CHANGE_US    200000
+#define CHANGE_BURST 50
+
 /* The ids are random, so any of their characters will do. */
 static unsigned
 bucket_of(const char *id)
@@ -18,6 +22,13 @@ bucket_of(const char *id)
 	for (unsigned i = 0; i < 8; i++)
 		hash = hash * 31 + (unsigned char)id[i];
 	return hash % SESSION_BUCKETS;
+}
+
+bool
+session_may_change(struct session *session, int64_t now_us)
+{
+	return rate_limit_pass(&session->changes, now_us, CHANGE_US,
+	    CHANGE_BURST);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "control/person_name.h"
 #include "ipc/messages.h"
 #include "util/encode.h"
+#include "util/rate_limit.h"
 
 #define SESSION_ID_SIZE     BASE64URL_SIZE(32)
 #define SESSION_ETAG_SIZE   19			/* 16 digits and quotes */
@@ -48,6 +49,7 @@ struct session {
 	bool                 away;	/* for 12 s: not shown */
 	struct event        *goodbye;	/* streams ended a while ago */
 	bool                 had_stream;
+	struct rate_limit    changes;	/* that its owner asked for */
 };
 
 TAILQ_HEAD(session_list, session);
@@ -60,6 +62,9 @@ struct session_table {
 
 /* A new one with fresh id and ETag, in the table; NULL without memory. */
 struct session *session_new(struct session_table *table);
+
+/* Whether its owner may change something again; each change costs others. */
+bool session_may_change(struct session *session, int64_t now_us);
 
 /* Its ICE has begun anew: what named the one before does so no more. */
 void session_renew_etag(struct session *session);

@@ -184,6 +184,7 @@ problem_of(int err)
 {
 	switch (err) {
 	case -ENOSPC:
+	case -EBUSY:
 		return PROBLEM_BUSY;
 	case -EHOSTDOWN:
 		return PROBLEM_ROOM_FAILED;
@@ -192,6 +193,16 @@ problem_of(int err)
 	default:
 		return PROBLEM_INTERNAL;
 	}
+}
+
+static const char *
+words_of(int err)
+{
+	if (err == -EHOSTDOWN)
+		return "This room failed three times within a minute and is "
+		    "closed for now.";
+	return err == -EBUSY ? "Too many want to enter this room at once." :
+	    NULL;
 }
 
 static void
@@ -204,9 +215,7 @@ reply_error(struct http_exchange *x, const struct api *api, int err)
 		    api->registry, http_exchange_param(x, "room")));
 		http_exchange_set_header(x, "Retry-After", number);
 	}
-	http_exchange_problem(x, problem_of(err), err == -EHOSTDOWN ?
-	    "This room failed three times within a minute and is closed for "
-	    "now." : NULL);
+	http_exchange_problem(x, problem_of(err), words_of(err));
 }
 
 static void

@@ -34,6 +34,7 @@ static const struct reason_row reasons[] = {
 	{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
 	{ 421, "Misdirected Request" },
 	{ 422, "Unprocessable Content" }, { 428, "Precondition Required" },
+	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
 	{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
@@ -55,6 +56,7 @@ problem_retry_after_s(enum problem problem)
 	case PROBLEM_ENDING:	/* as a rule another is started at once */
 		return 2;
 	case PROBLEM_ROOM_FAILED:
+	case PROBLEM_TOO_MANY:
 		return 1;
 	default:
 		return 0;

@@ -30,6 +30,7 @@
 	X(BAD_OFFER, "bad-offer", 422, "This offer cannot be answered")	\
 	X(PRECONDITION_REQUIRED, "precondition-required", 428,		\
 	    "This needs an If-Match header")				\
+	X(TOO_MANY, "too-many", 429, "This changes too often")		\
 	X(HEADERS_TOO_LARGE, "headers-too-large", 431,			\
 	    "The head of this request is too large")			\
 	X(INTERNAL, "internal", 500, "Something went wrong here")	\

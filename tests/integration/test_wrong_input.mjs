@@ -7,7 +7,7 @@ import path from 'node:path';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { Secrets } from '../harness/secrets.mjs';
 import { startServer } from '../harness/server.mjs';
-import { runTest } from '../harness/tap.mjs';
+import { runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'customs';
 const offer = async (name) => (await readFile(
@@ -153,6 +153,41 @@ await runTest(60, async (test) => {
 	}
 	await fetch(`${server.public}/v1/sessions/${session}?token=${token}`,
 	    { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+	/* One who changes his name, and strangers who come and go, as fast as they can. */
+	const names = [];
+	const page = good.replaceAll('a=ice-ufrag:', 'a=ice-ufrag:again');
+	const { location: own } = await post(server, join, page);
+
+	for (let i = 0; i < 200; i++) {
+		names.push((await fetch(server.public + own, { method: 'PATCH',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ name: `Ada ${i}` }) })).status);
+	}
+	test.check(names.slice(0, 50).every((status) => status === 204) &&
+	    names.includes(429), 'who changes too often is told so',
+	    `${names.filter((status) => status === 429).length} of ${names.length}`);
+
+	const joins = [];
+
+	await Promise.all([1, 2, 3].map(async () => {
+		for (let i = 0; i < 500; i++) {
+			const got = await post(server, join, page);
+
+			joins.push(got);
+			if (got.location)
+				await fetch(server.public + got.location, { method: 'DELETE' });
+		}
+	}));
+	const turned = joins.filter(({ status }) => status !== 201);
+	test.check(joins.length - turned.length >= 200 && turned.length > 0 &&
+	    turned.every(({ status, detail }) => status === 503 && /at once/.test(detail)),
+	    'of 1500 joins in a row many are turned away with words',
+	    `${turned.length}: ${turned[0]?.detail}`);
+	await until('somebody can join again', 10000, async () =>
+		(await post(server, join, page)).status === 201);
+	test.check(await server.metric('tessera_workers_killed_total{reason="wrong"}') === 0,
+	    'and the room goes on');
+
 	await secrets.keepKeys(path.join(test.folder, 'state'));
 	secrets.check(test, server.log);
 	test.check(await server.metric('tessera_workers_died_total') === 0, 'no room died of it');
