@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,20 +21,42 @@
 #include "video/video_encoder.h"
 
 #define PACKETS_MAX         8192	/* of 1600 bytes, made as needed */
+#define LOG_PER_S           100	/* tesserad writes fewer */
 #define ENCODER_LINGER_US   10000000	/* after the last viewer */
 
 /* ---- logging over the channel -------------------------------------------- */
 
 static void
-log_to_channel(void *to, enum log_level level, const char *line)
+log_send(struct room *room, enum log_level level, const char *line)
 {
-	struct room         *room = to;
 	const struct ipc_log message = { level, line,
 	    strnlen(line, IPC_LOG_MAX) };
 	uint8_t              body[IPC_LOG_MAX + 64];
 
 	room_channel_send(room->channel, IPC_LOG, body,
 	    ipc_log_write(body, sizeof(body), &message));
+}
+
+/*
+ * What people do may be worth a line each time, and they may do it as fast as
+ * a program can; tesserad ends a room that says too much.
+ */
+static void
+log_to_channel(void *to, enum log_level level, const char *line)
+{
+	struct room *room = to;
+	unsigned     missed;
+	char         words[64];
+
+	if (!log_limit_pass(&room->log_limit, clock_monotonic_us(), LOG_PER_S,
+	    &missed))
+		return;
+	if (missed) {
+		snprintf(words, sizeof(words), "%u lines were held back",
+		    missed);
+		log_send(room, LOG_WARN, words);
+	}
+	log_send(room, level, line);
 }
 
 static struct log

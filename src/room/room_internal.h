@@ -241,6 +241,7 @@ struct room {
 	struct room_channel  *channel;
 	struct ipc_config     cfg;
 	struct log            log;
+	struct log_limit      log_limit;
 	char                  name[IPC_ROOM_NAME_MAX + 1];
 	char                  cname[17];
 	int64_t               wall_offset_us;	/* NTP = monotonic + this */

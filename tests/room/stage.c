@@ -21,6 +21,7 @@
 #include "rtp/rtcp_packet.h"
 #include "rtp/rtp_packet.h"
 #include "stage.h"
+#include "util/log.h"
 #include "util/clock.h"
 #include "util/strbuf.h"
 
@@ -52,6 +53,7 @@ on_channel(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	while (channel_receive(fd, &stage->message) == 0) {
+		stage->words += m->type == IPC_LOG;
 		if (m->type == IPC_ANSWER) {
 			take_answer(stage, m);
 		} else if (m->type == IPC_STATS) {
@@ -436,7 +438,7 @@ stage_set_up_at(void **state, uint32_t bps)
 	const int         fd = loopback_socket(AF_INET);
 	struct ipc_config cfg = {
 		.has_v4 = 1, .participants_max = 50, .decode_threads = 1,
-		.log_level = 0, .video_width = 320, .video_height = 180,
+		.log_level = LOG_INFO, .video_width = 320, .video_height = 180,
 		.video_fps = ROOM_FPS, .video_bps = bps,
 		.audio_bps = 32000, .address_count = 1,
 		.addresses = { { 4, 1, { 127, 0, 0, 1 } } },

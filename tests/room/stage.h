@@ -98,6 +98,7 @@ struct stage {
 	struct ipc_stats   stats;		/* newest */
 	unsigned           stats_told;
 	unsigned           here, gone;
+	unsigned           words;		/* lines for the log */
 	bool               silent;		/* who joins offers no sound */
 	struct dtls_identity *identity;
 	struct client      clients[CLIENTS_MAX];

@@ -6,13 +6,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../net/loopback.h"
 #include "../video/streams.h"
 #include "config.h"
+#include "net/stun.h"
 #include "stage.h"
 #include "util/clock.h"
 
@@ -501,6 +505,46 @@ what_never_completes_is_kept_within_bounds(void **state)
 	assert_int_equal(stage->gone, 0);
 }
 
+/* Each move is worth a line, but tesserad ends a room that says too much. */
+static void
+says_little_of_one_who_moves_all_the_time(void **state)
+{
+	struct stage  *stage = *state;
+	struct client *listener = two_at_peace(stage);
+	struct client *mover = stage_join(stage, 2, IPC_JOIN_SEND);
+	const int      fds[2] = { loopback_socket(AF_INET),
+		loopback_socket(AF_INET) };
+	const struct sockaddr_in room = { .sin_family = AF_INET,
+		.sin_port = htons(stage->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const unsigned heard = listener->sound.packets;
+	const int64_t  since_us = clock_monotonic_us();
+	uint8_t        check[STUN_MESSAGE_MAX];
+	uint8_t        transaction[STUN_TRANSACTION_LEN] = { 0 };
+	char           name[300];
+
+	stage->words = 0;
+	snprintf(name, sizeof(name), "%s:peer", mover->answered.ufrag);
+	for (unsigned i = 0; i < ATTACK; i++) {
+		const size_t len = stun_write_request(check, sizeof(check),
+		    transaction, name, mover->answered.pwd, 1, 1, true);
+
+		transaction[i % STUN_TRANSACTION_LEN]++;
+		assert_int_equal(sendto(fds[i % 2], check, len, 0,
+		    (const struct sockaddr *)&room, sizeof(room)), len);
+		if (i % 32 == 31)
+			stage_pass(stage, 1000);
+	}
+	print_message("%u moves: %u lines\n", ATTACK, stage->words);
+	assert_true(stage->words > 10);
+	assert_true(stage->words <= 250 +
+	    120 * ((clock_monotonic_us() - since_us) / SECOND));
+	close(fds[0]);
+	close(fds[1]);
+	sound_went_on(listener, heard, since_us);
+	assert_int_equal(stage->gone, 0);
+}
+
 /* So few bits that the encoder needs all of them. */
 static int
 set_up(void **state)
@@ -524,6 +568,7 @@ main(void)
 		TEST(who_cannot_come_back_stays_as_he_is),
 		TEST(more_packets_than_one_may_send_are_dropped),
 		TEST(what_never_completes_is_kept_within_bounds),
+		TEST(says_little_of_one_who_moves_all_the_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
