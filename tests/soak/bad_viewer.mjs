@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { steer } from '../harness/relay.mjs';
-import { startServer } from '../harness/server.mjs';
+import { renditions, startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
 
 const PEOPLE = 5, SETTLE_MS = 8000;
@@ -44,10 +44,15 @@ async function counts(server, room) {
 	const of = (name) => metrics.get(`tessera_room_${name}{room="${room}"}`);
 
 	return { keys: of('keyframes_encoded_total'), asked: of('keyframes_asked_total'),
-		step: of('load_step'),
-		lanes: [...metrics].filter(([key]) => key.includes('rendition_encoders') &&
-			key.includes(`room="${room}"`)).map(([key]) => key.match(
-				/codec="(\w+)",rung="(\d)"/).slice(1).join(' ')) };
+		step: of('load_step') };
+}
+
+/* Who watches what: rungs are numbered from 0, the largest. */
+async function watched(server, room) {
+	const { viewers } = await renditions(server, room);
+
+	return viewers.map(({ codec, rung, count }) => `${count}: ${codec} rung ${rung}`)
+		.join(', ');
 }
 
 /* What each of the five got in `ms`, and what the room made. */
@@ -71,7 +76,7 @@ async function measure(server, room, people, ms) {
 		keys: Math.max(...of('keys')), lost: of('lost').reduce((a, b) => a + b),
 		made: (end.keys - made.keys) * 1000 / ms,
 		asked: (end.asked - made.asked) * 1000 / ms, step: Math.max(made.step, end.step),
-		lanes: end.lanes };
+		watched: await watched(server, room) };
 }
 
 async function run(test, server, clip, number, bad) {
