@@ -209,11 +209,8 @@ layers_smaller_bps(const struct participant *who)
 }
 
 void
-layers_measure(struct participant *who, int64_t now_us)
+layers_measure(struct participant *who, int64_t span_us)
 {
-	const int64_t span_us = now_us - who->measured_us;
-
-	who->measured_us = now_us;
 	for (unsigned i = 0; i < who->layer_count; i++) {
 		struct layer  *layer = &who->layers[i];
 		const uint64_t bytes = layer->in.stats.bytes;
@@ -286,6 +283,7 @@ layers_choose(struct participant *who, int64_t now_us)
 {
 	struct layer_sight sights[LAYERS_MAX];
 	const unsigned     before = who->choice.target;
+	unsigned           target;
 
 	/* Until it is known what is needed, the first one will do. */
 	if (who->layer_count < 2 || who->tile_pixels == 0)
@@ -295,9 +293,14 @@ layers_choose(struct participant *who, int64_t now_us)
 			.comes = layer_comes(&who->layers[i], now_us),
 			.pixels = who->layers[i].pixels,
 		};
-	if (layer_choice_look(&who->choice, sights, who->layer_count,
-	    who->tile_pixels, now_us) != before)
+	target = layer_choice_look(&who->choice, sights, who->layer_count,
+	    who->tile_pixels, now_us);
+	if (target == before)
+		return;
+	if (target != who->layer)
 		layers_want_key(who, now_us);
+	else if (!who->need_key)
+		who->pli_due_us = INT64_MAX;	/* he has it already */
 }
 
 /* Listens to what is of use, and to nothing else. */

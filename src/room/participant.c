@@ -122,6 +122,12 @@ participant_sound(struct participant *who, const struct rtp_packet *rtp,
 	return arrival;
 }
 
+static uint64_t
+greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static void
 participant_twcc(struct participant *who, const struct rtp_packet *rtp,
     uint8_t id, int64_t arrival_us)
@@ -132,8 +138,8 @@ participant_twcc(struct participant *who, const struct rtp_packet *rtp,
 		return;
 	twcc_feedback_received(&who->twcc, sequence, arrival_us);
 	if (who->twcc_due_us == INT64_MAX) {
-		who->twcc_due_us = (arrival_us +
-		    twcc_feedback_interval_us(layers_bps(who))) /
+		who->twcc_due_us = (arrival_us + twcc_feedback_interval_us(
+		    greater(layers_bps(who), who->sent_bps))) /
 		    TWCC_GRID_US * TWCC_GRID_US;
 		room_arm(who->room, who->twcc_due_us);
 	}
@@ -346,6 +352,20 @@ participant_uplink(struct participant *who, int64_t now_us)
 		    line->video_bps / 1000);
 }
 
+static void
+participant_measure(struct participant *who, int64_t now_us)
+{
+	const int64_t  span_us = now_us - who->measured_us;
+	const uint32_t sent = who->audio_out.bytes + who->video_out.bytes;
+
+	layers_measure(who, span_us);
+	if (span_us > 0)
+		who->sent_bps = (uint64_t)(sent - who->sent_bytes) * 8000000 /
+		    (uint64_t)span_us;
+	who->sent_bytes = sent;
+	who->measured_us = now_us;
+}
+
 int64_t
 participant_due(struct participant *who, int64_t now_us)
 {
@@ -362,7 +382,7 @@ participant_due(struct participant *who, int64_t now_us)
 		next_us = least(next_us, now_us + 500000);
 	if (who->report_due_us <= now_us) {
 		participant_uplink(who, now_us);
-		layers_measure(who, now_us);
+		participant_measure(who, now_us);
 		feedback_send_reports(who, now_us);
 		subscription_look(who, now_us);
 		sound_out_look(who, now_us);

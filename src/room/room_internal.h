@@ -214,7 +214,9 @@ struct participant {
 	int64_t               rtt_us;		/* a guess until it is … */
 	bool                  rtt_known;	/* … measured */
 	int64_t               report_due_us;
-	int64_t               measured_us;	/* rates of layers */
+	int64_t               measured_us;	/* rates of layers, and … */
+	uint64_t              sent_bps;	/* … of all that is sent to him */
+	uint32_t              sent_bytes;	/* then */
 
 	/* The line, as told to the person. */
 	struct line_quality   line;
@@ -387,8 +389,8 @@ uint64_t layers_bytes(const struct participant *who);
 uint64_t layers_smaller_bps(const struct participant *who);
 /* What all of them bring, as last measured. */
 uint64_t layers_bps(const struct participant *who);
-/* Measures their rates since the last call. */
-void     layers_measure(struct participant *who, int64_t now_us);
+/* Measures their rates over the time since the last call. */
+void     layers_measure(struct participant *who, int64_t span_us);
 
 /* ---- feedback.c ---------------------------------------------------------- */
 

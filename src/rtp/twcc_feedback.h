@@ -32,8 +32,9 @@ void twcc_feedback_received(struct twcc_feedback *t, uint16_t sequence,
     int64_t arrival_us);
 
 /*
- * How long to collect for one feedback to a sender of `bps`: what a packet of
- * it takes is to be a twentieth of that, within 50 and 250 ms; 0: not known.
+ * How long to collect for one feedback, so that feedback takes a twentieth of
+ * a rate, within 50 and 250 ms; 0: not known. The rate: of what it is about,
+ * or, when that is more, of what shares its way to the sender.
  */
 int64_t twcc_feedback_interval_us(uint64_t bps);
 

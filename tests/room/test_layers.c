@@ -255,9 +255,11 @@ a_layer_that_stops_is_replaced_and_comes_back(void **state)
 	decodes(s, others, MIDDLE);
 	/* It is not trusted at once. */
 	asked = s->sources[LARGE].answered;
+	s->deaf = true;
 	for (int i = 0; i < 10; i++)
 		beat(s, ALL);
 	decodes(s, ALL, MIDDLE);
+	s->deaf = false;
 	BEAT_UNTIL(s, ALL, s->sources[LARGE].answered > asked);
 	decodes(s, ALL, LARGE);
 	close_scene(s);
