@@ -206,10 +206,14 @@ registry_is_busy(struct registry *registry)
 }
 
 bool
-registry_knows(struct registry *registry, const char *session)
+registry_knows(struct registry *registry, const char *id, const char *room)
 {
-	return session_find(&registry->host.sessions, session) ||
-	    resume_knows(registry->host.resume, session);
+	const struct session *session = session_find(
+	    &registry->host.sessions, id);
+
+	if (session)
+		return strcmp(room_proxy_name(session->room), room) == 0;
+	return resume_knows(registry->host.resume, id, room);
 }
 
 bool

@@ -61,8 +61,9 @@ void registry_limit_cpu(struct registry *registry, unsigned percent,
  */
 bool registry_is_busy(struct registry *registry);
 
-/* Whether this session id lives, or may be resumed. */
-bool registry_knows(struct registry *registry, const char *session);
+/* Whether the session of this id lives in this room, or may be resumed there. */
+bool registry_knows(struct registry *registry, const char *id,
+    const char *room);
 
 /* Is a spare room ready? */
 bool registry_is_ready(const struct registry *registry);

@@ -116,7 +116,8 @@ resume_take(struct resume *resume, int64_t now_us, const char *session,
 }
 
 bool
-resume_knows(const struct resume *resume, const char *session)
+resume_knows(const struct resume *resume, const char *session,
+    const char *room)
 {
 	char               wanted[SESSION_ID_SIZE] = { 0 };
 	const struct kept *kept;
@@ -127,7 +128,8 @@ resume_knows(const struct resume *resume, const char *session)
 	memcpy(wanted, session, strlen(session));
 	TAILQ_FOREACH(kept, &resume->kept, link) {
 		if (digest_equal((const uint8_t *)kept->session,
-		    (const uint8_t *)wanted, sizeof(wanted)))
+		    (const uint8_t *)wanted, sizeof(wanted)) &&
+		    strcmp(kept->room, room) == 0)
 			found = true;
 	}
 	return found;

@@ -38,8 +38,9 @@ void resume_keep(struct resume *resume, int64_t now_us, const char *session,
 int resume_take(struct resume *resume, int64_t now_us, const char *session,
     const char *room, struct resume_seat *seat);
 
-/* Whether this session, of whatever room, may be resumed. */
-bool resume_knows(const struct resume *resume, const char *session);
+/* Whether this session may be resumed in this room. */
+bool resume_knows(const struct resume *resume, const char *session,
+    const char *room);
 
 /* Whether somebody may still come back under this number. */
 bool resume_holds(const struct resume *resume, const char *room,

@@ -227,7 +227,8 @@ start(struct http_exchange *x, struct api *api, const struct room_wish *wish)
 
 	/* Who is in a meeting goes first, and so does who comes back to it. */
 	if (registry_is_busy(api->registry) && !(wish->resume &&
-	    registry_knows(api->registry, wish->resume))) {
+	    registry_knows(api->registry, wish->resume,
+	    http_exchange_param(x, "room")))) {
 		free(waiting);
 		http_exchange_problem(x, PROBLEM_BUSY, "The meetings that "
 		    "run need all of this server's computing power.");

@@ -98,28 +98,59 @@ http_exchange_has_type(const struct http_exchange *x, const char *type)
 	    strchr(" \t;", value[len]) != NULL;
 }
 
+/* How exactly a range of Accept names the type; 0: not at all. */
+static unsigned
+range_fits(const char *range, const char *type)
+{
+	const size_t len = strcspn(range, ",; \t");
+	const size_t main_len = strcspn(type, "/");
+
+	if (len == strlen(type) && strncasecmp(range, type, len) == 0)
+		return 3;
+	if (len == main_len + 2 && strncasecmp(range, type, main_len) == 0 &&
+	    memcmp(range + main_len, "/*", 2) == 0)
+		return 2;
+	return len == 3 && memcmp(range, "*/*", 3) == 0;
+}
+
+/* Whether its weight is 0 (RFC 9110, 12.4.2): all but this. */
+static bool
+range_refuses(const char *range)
+{
+	const char *end = range + strcspn(range, ",");
+
+	for (const char *p = range; p < end; p++) {
+		if (*p != ';')
+			continue;
+		p += 1 + strspn(p + 1, " \t");
+		if ((*p == 'q' || *p == 'Q') && p[1] == '=')
+			return p[2] == '0' && strspn(p + 2, "0.") ==
+			    strcspn(p + 2, ",; \t");
+		p--;
+	}
+	return false;
+}
+
 bool
 http_exchange_accepts(const struct http_exchange *x, const char *type)
 {
-	const char  *accept = http_exchange_header(x, "Accept");
-	const size_t main_len = strcspn(type, "/");
+	const char *accept = http_exchange_header(x, "Accept");
+	unsigned    best = 0;
+	bool        accepted = false;
 
 	if (accept == NULL || *accept == '\0')
 		return true;
 	while (*accept != '\0') {
-		const size_t range = strcspn(accept, ",; \t");
+		const unsigned fits = range_fits(accept, type);
 
-		if ((range == strlen(type) &&
-		    strncasecmp(accept, type, range) == 0) ||
-		    (range == 3 && memcmp(accept, "*/*", 3) == 0) ||
-		    (range == main_len + 2 &&
-		    strncasecmp(accept, type, main_len) == 0 &&
-		    memcmp(accept + main_len, "/*", 2) == 0))
-			return true;
+		if (fits > best) {
+			best = fits;
+			accepted = !range_refuses(accept);
+		}
 		accept += strcspn(accept, ",");
 		accept += strspn(accept, ", \t");
 	}
-	return false;
+	return accepted;
 }
 
 bool

@@ -371,6 +371,8 @@ def answers_each_problem_of_the_table(s):
         (404, 'not-found', s.get('/v1/sessions/' + 'a' * 43 + '/events')),
         (404, 'not-found', s.get('/v1/rooms/nobody', admin=True)),
         (406, 'not-acceptable', s.join('table', headers={'Accept': 'text/html, text/*;q=0.5'})),
+        (406, 'not-acceptable', s.join('table', headers={'Accept': '*/*, application/sdp; q=0'})),
+        (406, 'not-acceptable', s.join('table', headers={'Accept': 'application/*;q=0.000'})),
         (412, 'precondition',
          s.request('PATCH', location, 'a=x', {**fragment, 'If-Match': '"other"'})),
         (413, 'too-large', s.join('table', 'v' * (64 * 1024 + 1))),
@@ -590,6 +592,7 @@ def lets_nobody_new_in_while_the_rooms_take_all_processors(s):
     equal(refused.problem(), 'busy')
     equal(refused.headers['Retry-After'], '5')
     equal(join('heavy', resume='x' * 43).status, 503)
+    equal(join('other', resume=session).status, 503, 'who is in a room is a newcomer in others')
     again = join('heavy', 'busy\r\n', session)
     equal(again.status, 201, 'who is in it may come back')
     connection = http.client.HTTPConnection('127.0.0.1', port, timeout=15)
