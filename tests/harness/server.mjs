@@ -184,7 +184,6 @@ export async function roomFigures(server, room) {
 		videoEncoders: of('video_encoders'),
 		audioEncoders: of('audio_encoders'),
 		people: of('participants'),
-		people: of('participants'),
 		decoders: of('video_decoders'),
 		framesDecoded: of('frames_decoded_total'),
 		streams: of('video_streams'),

@@ -54,7 +54,7 @@ function sections(sdp, count) {
 }
 
 await enterNamespace();
-await runTest(60, async (test) => {
+await runTest(110, async (test) => {
 	const server = await startServer(test, 'log_level: debug\n');
 	const good = await offer('chromium_sendrecv');
 	const join = `/v1/rooms/${ROOM}/join`;
@@ -170,7 +170,7 @@ await runTest(60, async (test) => {
 	const joins = [];
 
 	await Promise.all([1, 2, 3].map(async () => {
-		for (let i = 0; i < 500; i++) {
+		for (let i = 0; i < 350; i++) {
 			const got = await post(server, join, page);
 
 			joins.push(got);
@@ -181,7 +181,7 @@ await runTest(60, async (test) => {
 	const turned = joins.filter(({ status }) => status !== 201);
 	test.check(joins.length - turned.length >= 200 && turned.length > 0 &&
 	    turned.every(({ status, detail }) => status === 503 && /at once/.test(detail)),
-	    'of 1500 joins in a row many are turned away with words',
+	    'of 1050 joins in a row many are turned away with words',
 	    `${turned.length}: ${turned[0]?.detail}`);
 	await until('somebody can join again', 10000, async () =>
 		(await post(server, join, page)).status === 201);
