@@ -7,6 +7,7 @@
 #define WINDOW_US 1000000
 #define HIGH_US   2900000	/* three seconds that are never quite even */
 #define QUIET_US  3000000
+#define SHARE_PERCENT 40	/* the rooms', of what is used */
 
 void
 cpu_load_init(struct cpu_load *load, unsigned percent, unsigned processors)
@@ -32,7 +33,7 @@ is_above(const struct cpu_load *load, int64_t window_us,
 	if (rooms_percent > load->percent)
 		return true;
 	return idle_percent <= 100 && 100 - idle_percent > load->percent &&
-	    rooms_percent * 2 >= 100 - idle_percent;
+	    rooms_percent * 100 >= (100 - idle_percent) * SHARE_PERCENT;
 }
 
 void

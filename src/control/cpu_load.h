@@ -4,8 +4,8 @@
  *
  * Fed with what each room says it has used, once a second each. High when
  * each of the last seconds, for three of them, was above the limit: the rooms
- * alone, or all programs of the machine together when half of it or more is
- * the rooms'. When nothing is told for three seconds it is not high. Pure:
+ * alone, or all programs of the machine together when two fifths of it or more
+ * are the rooms'. When nothing is told for three seconds it is not high. Pure:
  * time is an argument.
  */
 #ifndef CONTROL_CPU_LOAD_H
