@@ -44,6 +44,7 @@ feedback_reports(struct participant *who, const struct rtcp_part *part,
 			    report.fraction_lost, rtt_us, now_us);
 		if (rtt_us < 0 || rtt_us >= RTT_MAX_US)
 			continue;
+		uplink_line_rtt(&who->uplink, rtt_us, now_us);
 		who->rtt_us = who->rtt_known ?
 		    (7 * who->rtt_us + rtt_us) / 8 : rtt_us;
 		who->rtt_known = true;

@@ -29,6 +29,7 @@
 #define RTP_BURST          1000
 #define RTCP_SPACING_US    1000
 #define RTCP_BURST         200
+#define UP_LOSS_Q8         5		/* 2 %: a full queue, perhaps */
 #define UFRAG_CHARS        8		/* 48 bits */
 #define PWD_CHARS          24		/* 144 bits */
 
@@ -346,7 +347,8 @@ participant_uplink(struct participant *who, int64_t now_us)
 	static const char *const plans[] = { "free", "lean", "voice" };
 	const struct uplink_line *line = &who->uplink;
 
-	if (uplink_line_look(&who->uplink, now_us))
+	if (uplink_line_look(&who->uplink,
+	    who->up_loss_q8 >= UP_LOSS_Q8, now_us))
 		log_info(&who->log, "line up: %u kbit/s, %s, video %u",
 		    line->line_bps / 1000, plans[line->plan],
 		    line->video_bps / 1000);

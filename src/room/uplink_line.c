@@ -15,6 +15,9 @@
 #define QUEUED_US      150000
 #define CLEAR_US       80000
 #define SHRINKS_US     50000	/* in a second */
+#define GROWS_US       20000
+#define RTT_FRESH_US   2500000
+#define RTT_QUEUED_US  100000
 #define QUEUED_S       2
 #define SETTLE_US      4000000	/* until a change is obeyed and a queue gone */
 #define THIN_BPS       110000
@@ -98,14 +101,30 @@ queue_us(const struct uplink_line *l)
 	return l->transit_us - base_us;
 }
 
-/* A queue that becomes shorter needs no help. */
+void
+uplink_line_rtt(struct uplink_line *l, int64_t rtt_us, int64_t now_us)
+{
+	l->rtt_us = rtt_us;
+	l->rtt_at_us = now_us;
+}
+
+/* A queue that becomes shorter needs no help, and a full one loses. */
+static bool
+is_queue(const struct uplink_line *l, int64_t queue, bool lost,
+    int64_t now_us)
+{
+	if (now_us - l->rtt_at_us < RTT_FRESH_US && l->rtt_us < RTT_QUEUED_US)
+		return false;
+	return queue >= QUEUED_US && queue > l->queue_us - SHRINKS_US &&
+	    (lost || queue > l->queue_us + GROWS_US);
+}
+
 static void
-count_seconds(struct uplink_line *l)
+count_seconds(struct uplink_line *l, bool lost, int64_t now_us)
 {
 	const int64_t queue = queue_us(l);
 
-	l->queued_s = queue >= QUEUED_US && queue > l->queue_us - SHRINKS_US ?
-	    l->queued_s + 1 : 0;
+	l->queued_s = is_queue(l, queue, lost, now_us) ? l->queued_s + 1 : 0;
 	if (queue >= 0)
 		l->clear_s = queue < CLEAR_US ? l->clear_s + 1 : 0;
 	l->queue_us = queue;
@@ -159,6 +178,7 @@ uplink_line_init(struct uplink_line *l, uint32_t line_bps, int64_t now_us)
 		.transit_us = INT64_MAX,
 		.looked_us = now_us,
 		.changed_us = now_us,
+		.rtt_at_us = INT64_MIN / 2,
 		.climbed_us = INT64_MIN,
 		.wait_us = WAIT_LEAST_US,
 	};
@@ -236,14 +256,14 @@ climb(struct uplink_line *l, int64_t now_us)
 }
 
 bool
-uplink_line_look(struct uplink_line *l, int64_t now_us)
+uplink_line_look(struct uplink_line *l, bool lost, int64_t now_us)
 {
 	const int64_t  span_us = now_us - l->looked_us;
 	const uint64_t bps = span_us > 0 ?
 	    l->bytes * 8000000 / (uint64_t)span_us : 0;
 	bool           changed = false;
 
-	count_seconds(l);
+	count_seconds(l, lost, now_us);
 	if (l->queued_s == 0 && l->plan == UPLINK_LEAN &&
 	    bps >= (uint64_t)(l->video_bps + SOUND_BPS) * 3 / 4)
 		l->used = true;

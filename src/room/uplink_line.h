@@ -6,9 +6,11 @@
  * Sound comes evenly. How much longer the quickest of its packets of a second
  * took than the quickest of the last minute is the queue that all packets
  * stand in, and while there is one, what arrives is what the line carries.
- * Browsers send no less than 55 kbit/s of sound, on the wire, and 30 of video
- * (Firefox 43), whatever their congestion control says. Lines below that have
- * a queue for ever, and the sender must be told:
+ * (Whose machine stumbles is late for ever after, too: so a queue counts when
+ * it grows or loses, and when his reports stand in it as well.) Browsers send
+ * no less than 55 kbit/s of sound, on the wire, and 30 of video (Firefox 43),
+ * whatever their congestion control says. Lines below that have a queue for
+ * ever, and the sender must be told:
  *
  *   plan    line, kbit/s   sound                     video
  *   FREE    more, unknown  as agreed                 what the tile needs
@@ -58,6 +60,8 @@ struct uplink_line {
 	int64_t  transit_us;	/* the least */
 	uint64_t bytes;
 	int64_t  looked_us;
+	int64_t  rtt_us;	/* newest round trip … */
+	int64_t  rtt_at_us;	/* … and when it was known */
 
 	int64_t  queue_us;	/* at the last look; -1: not known */
 	unsigned queued_s, clear_s;	/* in a row, since changed */
@@ -78,7 +82,13 @@ void uplink_line_packet(struct uplink_line *l, size_t bytes);
 void uplink_line_sound(struct uplink_line *l, uint32_t timestamp,
     int64_t arrival_us);
 
-/* Looks, about once a second. Returns whether the plan has changed. */
-bool uplink_line_look(struct uplink_line *l, int64_t now_us);
+/* A report of his says how long the way there and back takes. */
+void uplink_line_rtt(struct uplink_line *l, int64_t rtt_us, int64_t now_us);
+
+/*
+ * Looks, about once a second. `lost`: much of his did not come lately. Returns
+ * whether the plan has changed.
+ */
+bool uplink_line_look(struct uplink_line *l, bool lost, int64_t now_us);
 
 #endif

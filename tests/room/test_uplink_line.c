@@ -46,7 +46,8 @@ struct sender {
 	double        ticks;		/* of his clock … */
 	uint32_t      timestamp;	/* … as sent */
 	unsigned      step;
-	unsigned      sound_sent, sound_lost, changes;
+	unsigned      sound_sent, sound_lost, lost_before, changes;
+	int64_t       rtt_us;		/* reported; 0: never */
 	unsigned      first, end;	/* of those on the way */
 	struct flying flying[FLYING_MAX];
 };
@@ -154,11 +155,16 @@ live(struct sender *s, unsigned seconds)
 		send_video(s);
 		receive(s);
 		obey(s);
-		if (++s->step % 50 == 0 &&
-		    uplink_line_look(&s->line, s->now_us)) {
+		if (++s->step % 50 != 0)
+			continue;
+		if (s->rtt_us > 0)
+			uplink_line_rtt(&s->line, s->rtt_us, s->now_us);
+		if (uplink_line_look(&s->line, s->sound_lost > s->lost_before,
+		    s->now_us)) {
 			s->changes++;
 			s->told_us = s->now_us + OBEYS_US;
 		}
+		s->lost_before = s->sound_lost;
 	}
 }
 
@@ -171,7 +177,7 @@ lost_percent(const struct sender *s)
 static void
 begin_count(struct sender *s)
 {
-	s->sound_sent = s->sound_lost = 0;
+	s->sound_sent = s->sound_lost = s->lost_before = 0;
 }
 
 static void
@@ -276,6 +282,27 @@ takes_neither_jitter_nor_a_longer_way_for_a_thin_line(void **state)
 	assert_int_equal(s.changes, 0);
 }
 
+/* His machine is busy, or the microphone another one. */
+static void
+takes_no_stumbling_for_a_thin_line(void **state)
+{
+	struct sender s = sender_on(1000000);
+
+	(void)state;
+	s.camera = false;
+	for (unsigned i = 0; i < 20; i++) {
+		live(&s, 15);
+		s.ticks -= (5 + 15 * i) * 960.0;
+		live(&s, 15);
+	}
+	assert_int_equal(s.changes, 0);
+	/* Reports come as quickly as ever. */
+	s.rtt_us = 40000;
+	s.drift = -0.1;
+	live(&s, 60);
+	assert_int_equal(s.changes, 0);
+}
+
 static void
 follows_a_clock_that_drifts(void **state)
 {
@@ -359,6 +386,7 @@ main(void)
 		cmocka_unit_test(comes_back_without_a_camera_too),
 		cmocka_unit_test(
 		    takes_neither_jitter_nor_a_longer_way_for_a_thin_line),
+		cmocka_unit_test(takes_no_stumbling_for_a_thin_line),
 		cmocka_unit_test(follows_a_clock_that_drifts),
 		cmocka_unit_test(waits_longer_after_each_vain_try),
 		cmocka_unit_test(bears_who_does_not_follow),
