@@ -53,8 +53,10 @@ function keyOf({ reason, line_bps, picture }) {
 
 /** @param {Line} line */
 export function lineWords(line) {
-	const { line_bps, picture, samples } = line;
+	const { picture, samples } = line;
 	const newest = samples[samples.length - 1];
+	/* An estimate may be too low, but not lower than what came. */
+	const line_bps = Math.max(line.line_bps, newest?.received_bps ?? 0);
 
 	return t(keyOf(line), {
 		rate: rate(line_bps),
