@@ -126,6 +126,19 @@ registry_room(struct registry *registry, const char *name)
 	return NULL;
 }
 
+/* The place of a room that nobody is in any more, or was let into. */
+static bool
+make_room(struct registry *registry)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &registry->rooms, link) {
+		if (room_proxy_give_way(entry->room))
+			return true;	/* the entry is gone, too */
+	}
+	return false;
+}
+
 int
 registry_room_open(struct registry *registry, const char *name,
     struct room_proxy **out)
@@ -143,7 +156,9 @@ registry_room_open(struct registry *registry, const char *name,
 	if (registry_room_closed_s(registry, name) > 0)
 		return -EHOSTDOWN;
 	/* Those that wait for a process count: the list is searched often. */
-	if (registry->count >= supervisor_rooms_max(registry->host.supervisor))
+	if (registry->count >=
+	    supervisor_rooms_max(registry->host.supervisor) &&
+	    !make_room(registry))
 		return -ENOSPC;
 	entry = calloc(1, sizeof(*entry));
 	if (entry == NULL)

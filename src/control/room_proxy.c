@@ -71,6 +71,15 @@ on_linger(evutil_socket_t fd, short what, void *arg)
 	room->host->on_end(room, room->host->to);
 }
 
+bool
+room_proxy_give_way(struct room_proxy *room)
+{
+	if (!TAILQ_EMPTY(&room->joins) || anybody_here(room))
+		return false;
+	on_linger(-1, 0, room);
+	return true;
+}
+
 struct session *
 room_find(const struct room_proxy *room, uint32_t participant)
 {

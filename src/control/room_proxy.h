@@ -68,6 +68,12 @@ int  room_proxy_new(struct room_proxy **out, struct room_host *host,
 /* Ends it without telling anybody. NULL is fine. */
 void room_proxy_free(struct room_proxy **room);
 
+/*
+ * Ends it now, with on_end of the host, when it only lingers: nobody is there.
+ * Returns whether it has ended.
+ */
+bool room_proxy_give_way(struct room_proxy *room);
+
 /* A spare worker is ready: a room that waits takes it. */
 void room_proxy_try_open(struct room_proxy *room);
 

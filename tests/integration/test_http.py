@@ -1120,6 +1120,31 @@ def lets_no_more_rooms_wait_than_may_open(s):
 
 
 @test
+def lets_an_empty_room_give_way(s):
+    process, port = second_server(s, rooms_max=2)
+
+    def join(name, offer='v=0\r\n'):
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=15)
+        connection.request('POST', f'/v1/rooms/{name}/join', offer,
+                           {'Content-Type': 'application/sdp'})
+        return Reply(connection.getresponse())
+
+    eventually(lambda: 'listening on port' in second_log(s), 'it listens')
+    for name in ('wrong-1', 'wrong-2', 'wrong-3', 'wrong-4'):
+        equal(join(name, 'bad\r\n').status, 422)
+    first = join('one')
+    equal((first.status, join('two').status), (201, 201), 'what was refused keeps nobody out')
+    full = join('three')
+    equal((full.status, full.problem()), (503, 'busy'), 'those that people are in stay')
+    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=15)
+    connection.request('DELETE', first.headers['Location'])
+    equal(Reply(connection.getresponse()).status, 200)
+    equal((join('three').status, join('two').status), (201, 201))
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(10), 0)
+
+
+@test
 def brings_demo_people_again_and_again(s):
     calls, stay = f'{s.folder}/calls', f'{s.folder}/stay'
     peer = f'{s.folder}/tessera-peer'
