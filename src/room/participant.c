@@ -602,10 +602,6 @@ participant_join(struct room *room, const struct ipc_join *join,
 	struct sdp_answer_config cfg;
 	char                     ufrag[UFRAG_CHARS + 1], pwd[PWD_CHARS + 1];
 
-	if (!room_has_seat(room, old)) {
-		*why = "This room is full.";
-		return IPC_ANSWER_FULL;
-	}
 	who = participant_new(room, join, now_us);
 	random_ice_chars(ufrag, UFRAG_CHARS);
 	random_ice_chars(pwd, PWD_CHARS);
@@ -616,6 +612,12 @@ participant_join(struct room *room, const struct ipc_join *join,
 	    why) != 0) {
 		participant_free(who);
 		return IPC_ANSWER_BAD_OFFER;
+	}
+	/* Nobody gives way to who cannot come in. */
+	if (!room_has_seat(room, old)) {
+		participant_free(who);
+		*why = "This room is full.";
+		return IPC_ANSWER_FULL;
 	}
 	layers_init(who);
 	if (participant_connect(who, ufrag, pwd, now_us) != 0) {

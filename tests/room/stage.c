@@ -64,6 +64,7 @@ on_channel(evutil_socket_t fd, short what, void *arg)
 			assert_int_equal(ipc_presence_parse(&presence,
 			    m->body, m->body_len), 0);
 			stage->gone += presence.state == IPC_GONE;
+			stage->away += presence.state == IPC_AWAY;
 			stage->here += presence.state == IPC_HERE;
 		}
 	}
@@ -434,10 +435,16 @@ stage_set_up(void **state)
 int
 stage_set_up_at(void **state, uint32_t bps)
 {
+	return stage_set_up_for(state, bps, 50);
+}
+
+int
+stage_set_up_for(void **state, uint32_t bps, uint16_t participants)
+{
 	struct stage     *stage = calloc(1, sizeof(*stage));
 	const int         fd = loopback_socket(AF_INET);
 	struct ipc_config cfg = {
-		.has_v4 = 1, .participants_max = 50, .decode_threads = 1,
+		.has_v4 = 1, .participants_max = participants, .decode_threads = 1,
 		.log_level = LOG_INFO, .video_width = 320, .video_height = 180,
 		.video_fps = ROOM_FPS, .video_bps = bps,
 		.audio_bps = 32000, .address_count = 1,

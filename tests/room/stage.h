@@ -97,7 +97,7 @@ struct stage {
 	struct ipc_message message;
 	struct ipc_stats   stats;		/* newest */
 	unsigned           stats_told;
-	unsigned           here, gone;
+	unsigned           here, gone, away;
 	unsigned           words;		/* lines for the log */
 	bool               silent;		/* who joins offers no sound */
 	struct dtls_identity *identity;
@@ -107,6 +107,8 @@ struct stage {
 int stage_set_up(void **state);
 /* With a largest picture of so many bits a second. */
 int stage_set_up_at(void **state, uint32_t bps);
+/* For so many at most. */
+int stage_set_up_for(void **state, uint32_t bps, uint16_t participants);
 int stage_tear_down(void **state);
 
 /* Joins as number `i` and connects. */

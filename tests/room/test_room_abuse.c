@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <event2/event.h>
+
 #include "../net/loopback.h"
 #include "../video/streams.h"
 #include "config.h"
@@ -545,6 +547,29 @@ says_little_of_one_who_moves_all_the_time(void **state)
 	assert_int_equal(stage->gone, 0);
 }
 
+/* Who is away gives way in a full room, but to nobody who cannot come in. */
+static void
+a_wrong_offer_puts_nobody_out(void **state)
+{
+	struct stage  *stage = *state;
+	struct client *silent = stage_join(stage, 0, IPC_JOIN_SEND);
+
+	stage_join(stage, 1, IPC_JOIN_SEND)->talks = true;
+	event_del(silent->from_client);
+	STAGE_WAIT(stage, stage->away == 1);
+	assert_false(stage_ask(stage, 2, IPC_JOIN_SEND, "v=0\r\n"));
+	stage_pass(stage, 100000);
+	assert_int_equal(stage->gone, 0);
+	stage_join(stage, 2, IPC_JOIN_SEND);
+	assert_int_equal(stage->gone, 1);
+}
+
+static int
+set_up_for_two(void **state)
+{
+	return stage_set_up_for(state, RENDITION_BPS, 2);
+}
+
 /* So few bits that the encoder needs all of them. */
 static int
 set_up(void **state)
@@ -569,6 +594,8 @@ main(void)
 		TEST(more_packets_than_one_may_send_are_dropped),
 		TEST(what_never_completes_is_kept_within_bounds),
 		TEST(says_little_of_one_who_moves_all_the_time),
+		cmocka_unit_test_setup_teardown(a_wrong_offer_puts_nobody_out,
+		    set_up_for_two, stage_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
