@@ -182,7 +182,8 @@ parse_body(struct rtcp_part *part, struct reader *r, uint8_t packet_type,
 
 /*
  * One part from its header on. Padding is taken off wherever it stands:
- * browsers pad transport-wide feedback that other parts follow.
+ * browsers pad transport-wide feedback that other parts follow. They do so
+ * with one to three bytes, although RFC 3550, 6.4.1 wants multiples of four.
  */
 static void
 parse_part(struct rtcp_part *part, struct reader *r)
@@ -199,7 +200,7 @@ parse_part(struct rtcp_part *part, struct reader *r)
 	if (first & 0x20) {
 		const size_t padding = len > 0 ? body.end[-1] : 0;
 
-		if (padding == 0 || padding % 4 != 0 || padding > len) {
+		if (padding == 0 || padding > len) {
 			r->bad = true;
 			return;
 		}

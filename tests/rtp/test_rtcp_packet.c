@@ -221,11 +221,10 @@ refuses_counts_that_lie(void **state)
 		    'R', 'E', 'M', 'B', 1, 0, 0, 1 }, 20 },
 		{ { 0x8f, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0,
 		    'R', 'E', 'M', 'B', 0, 0xff, 0xff, 0xff }, 20 },
-		/* version 1; padding of nothing, of too much, of 3 */
+		/* version 1; padding of nothing, of too much */
 		{ { 0x40, 201, 0, 1, 0, 0, 0, 1 }, 8 },
 		{ { 0xa0, 201, 0, 0 }, 4 },
 		{ { 0xa0, 201, 0, 1, 0, 0, 0, 8 }, 8 },
-		{ { 0xa0, 201, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3 }, 12 },
 	};
 	struct rtcp_compound c;
 
@@ -264,6 +263,21 @@ takes_padding_off(void **state)
 	assert_int_equal(c.count, 2);
 	assert_int_equal(rtcp_part_nacks(&c.parts[0], nacks), 1);
 	assert_int_equal(nacks[0], 7);
+}
+
+/* As libwebrtc sends it: one packet came, and one byte is left over. */
+static void
+takes_off_padding_of_less_than_four(void **state)
+{
+	static const uint8_t bytes[] = { 0xaf, 205, 0, 5, 0, 0, 0, 1,
+	    0, 0, 0, 2, 0, 9, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 1 };
+	struct rtcp_compound c;
+
+	(void)state;
+	assert_int_equal(rtcp_parse(&c, bytes, sizeof(bytes)), 0);
+	assert_int_equal(c.count, 1);
+	assert_int_equal(c.parts[0].type, RTCP_TWCC);
+	assert_int_equal(c.parts[0].body_len, 11);
 }
 
 static void
@@ -359,6 +373,7 @@ main(void)
 		cmocka_unit_test(refuses_counts_that_lie),
 		cmocka_unit_test(refuses_a_thirty_third_part),
 		cmocka_unit_test(takes_padding_off),
+		cmocka_unit_test(takes_off_padding_of_less_than_four),
 		cmocka_unit_test(reads_fir_and_passes_over_the_unknown),
 		cmocka_unit_test(names_no_more_than_256_missing),
 		cmocka_unit_test(checks_transport_feedback_to_its_end),
