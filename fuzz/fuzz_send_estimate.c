@@ -25,9 +25,10 @@ step(struct send_estimate *e, struct pacer *pacer, struct reader *r,
 	struct probe      probe;
 
 	*us += reader_u8(r) * 1000;
-	switch (reader_u8(r) % 8) {
+	switch (reader_u8(r) % 9) {
 	case 0:
 		packet.bytes = reader_u16(r);
+		packet.again = packet.bytes & 1;
 		packet.probe = pacer_probe_id(pacer);
 		for (unsigned n = reader_u8(r); n > 0; n--, *us += 300)
 			packet.rtp_sequence = send_estimate_sent(e, &packet,
@@ -54,11 +55,15 @@ step(struct send_estimate *e, struct pacer *pacer, struct reader *r,
 	case 6:
 		*us += (int64_t)reader_u32(r) * 100;
 		break;
+	case 8:
+		send_estimate_beside(e, reader_u16(r), *us);
+		break;
 	default:
 		(void)pacer_push(pacer, reader_u8(r) % 2, &item);
 		break;
 	}
-	if (send_estimate_tick(e, &probe, *us))
+	send_estimate_tick(e, *us);
+	if (send_estimate_probe(e, &probe, *us))
 		pacer_begin_probe(pacer, &probe, *us);
 	pacer_set_target(pacer, send_estimate_line(e)->target_bps, *us);
 	while (pacer_pull(pacer, &class, &item, *us))

@@ -8,19 +8,19 @@
 #include "room/room_internal.h"
 #include "util/random.h"
 
-/*
- * Off until issue 5 is done: a line of 500 kbit/s carried whole sound and an
- * empty queue with it, but hardly a picture, where REMB gives 16 frames a
- * second.
- */
-#define MEASURES       false
-
 #define START_BPS      300000
 #define LEAST_BPS      30000
 #define MOST_BPS       10000000
 #define USEFUL_BPS     2500000	/* until renditions say it */
-#define PACKET_OVERHEAD 30	/* RTP header, extension, tag of SRTP */
+#define PACKET_OVERHEAD 58	/* IPv4, UDP, RTP, its extension, SRTP's tag */
+#define SEALED_OVERHEAD 28	/* IPv4, UDP */
 #define TICK_US        50000	/* all together, for one wake-up */
+#define LOOK_US        200000
+#define PATIENCE_US    2000000	/* for the first report by packet */
+#define STILL_MOST_US  8000000
+#define STILL_LEAST_BPS 8000
+#define FULL_US        150000
+#define DRAIN_US       4000000
 #define TURN_US        5000
 #define PROBE_TURN_US  1000
 #define STALE_US       100000	/* of another rendition: not worth the line */
@@ -38,8 +38,7 @@ downlink_begin(struct participant *who, int64_t now_us)
 	struct downlink *down = &who->down;
 	int              err;
 
-	if (!MEASURES || !who->agreed.video.send ||
-	    who->agreed.video.twcc_id == 0)
+	if (!who->agreed.video.send || who->agreed.video.twcc_id == 0)
 		return 0;
 	down->pacer = calloc(1, sizeof(*down->pacer));
 	if (down->pacer == NULL)
@@ -51,6 +50,8 @@ downlink_begin(struct participant *who, int64_t now_us)
 	}
 	pacer_init(down->pacer, cfg.start_bps, now_us);
 	down->tick_us = now_us;
+	down->look_us = now_us;
+	down->begun_us = now_us;
 	return 0;
 }
 
@@ -78,12 +79,13 @@ downlink_line(const struct participant *who)
 void
 downlink_stamp(struct participant *who, struct rtp_packet *header,
     uint8_t extension[DOWNLINK_EXTENSION], uint8_t id, size_t payload_len,
-    int64_t now_us)
+    bool again, int64_t now_us)
 {
 	struct send_estimate_packet packet = {
 		.ssrc = header->ssrc,
 		.rtp_sequence = header->sequence,
 		.bytes = (uint16_t)(payload_len + PACKET_OVERHEAD),
+		.again = again,
 	};
 	uint16_t sequence;
 
@@ -115,7 +117,7 @@ downlink_stamp(struct participant *who, struct rtp_packet *header,
 static bool
 may_pad(const struct participant *who)
 {
-	return who->video_out.packets > 0 && !who->down.in_frame;
+	return !who->down.in_frame;
 }
 
 static void
@@ -179,6 +181,16 @@ downlink_sound(struct participant *who, size_t payload_len, int64_t now_us)
 		    now_us);
 }
 
+void
+downlink_again(struct participant *who, size_t len, int64_t now_us)
+{
+	if (who->down.estimate == NULL)
+		return;
+	send_estimate_beside(who->down.estimate, len + SEALED_OVERHEAD,
+	    now_us);
+	pacer_count(who->down.pacer, len + SEALED_OVERHEAD, now_us);
+}
+
 /*
  * What waits has the newest sequence numbers, as padding is sent only when
  * nothing waits: they are given to what comes next, so that nobody misses
@@ -193,6 +205,16 @@ drop_video(struct participant *who)
 	who->video_out.next_sequence = (uint16_t)(
 	    who->video_out.next_sequence - waiting);
 	who->video_out.packets -= waiting;
+	/* What has begun will have no end, so nothing is torn any more. */
+	who->down.in_frame = false;
+}
+
+void
+downlink_cut(struct participant *who)
+{
+	if (who->down.pacer)
+		drop_video(who);
+	who->down.in_frame = false;
 }
 
 void
@@ -209,20 +231,43 @@ downlink_stopped(const struct participant *who)
 	return who->down.stopped;
 }
 
+/*
+ * The line's queue was too much, and is not gone yet: after the key frame of
+ * a smaller rendition, which is under way, it has nothing but sound to carry.
+ */
+static bool
+is_draining(const struct participant *who, int64_t now_us)
+{
+	const struct send_line *line = send_estimate_line(who->down.estimate);
+	const int64_t           fell_us = who->watch.choice.fell_us;
+	const int64_t           queue_us = line->queue_us < line->behind_us ?
+	    line->queue_us : line->behind_us;
+
+	if (fell_us == INT64_MIN || now_us - fell_us > DRAIN_US ||
+	    queue_us < FULL_US)
+		return false;
+	return who->down.stopped || (who->watch.started &&
+	    who->watch.rendition == who->watch.target &&
+	    !who->down.in_frame &&
+	    pacer_waiting(who->down.pacer, PACER_VIDEO) == 0);
+}
+
 /* Stops video when the circuit breaks or the queue stands still; or begins. */
 static void
 look_at_queue(struct participant *who, int64_t now_us)
 {
 	struct downlink *down = &who->down;
-	const bool       stop = send_estimate_line(down->estimate)->broken;
+	const bool       broken = send_estimate_line(down->estimate)->broken;
+	const bool       stop = broken || is_draining(who, now_us);
 
 	if (stop == down->stopped && !(who->watch.started &&
 	    pacer_delay_us(down->pacer, now_us) > QUEUE_MOST_US))
 		return;
-	if (stop != down->stopped)
-		log_info(&who->log, stop ? "reports nothing: no video" :
+	if (broken != down->broken)
+		log_info(&who->log, broken ? "reports nothing: no video" :
 		    "reports again");
 	down->stopped = stop;
+	down->broken = broken;
 	drop_video(who);
 	pacer_drop(down->pacer, PACER_RESEND);
 	who->watch.started = false;
@@ -230,14 +275,14 @@ look_at_queue(struct participant *who, int64_t now_us)
 		subscription_start(who, now_us);
 }
 
-/* The first key frame leaves as if the line carried what he is to get. */
+/* While nothing is known he gets what he is to get. */
 static int64_t
 target_of(const struct participant *who)
 {
 	const struct send_line *line = send_estimate_line(who->down.estimate);
 	int64_t                 bps = line->target_bps;
 
-	if (!line->measured && who->watch.started &&
+	if (!line->transport_feedback && who->watch.started &&
 	    who->room->renditions[who->watch.rendition].cfg.bps > bps)
 		bps = who->room->renditions[who->watch.rendition].cfg.bps;
 	return bps;
@@ -252,13 +297,20 @@ downlink_due(struct participant *who, int64_t now_us)
 	if (down->estimate == NULL)
 		return INT64_MAX;
 	if (now_us >= down->tick_us) {
-		if (may_pad(who) && send_estimate_tick(down->estimate, &probe,
-		    now_us)) {
+		send_estimate_tick(down->estimate, now_us);
+		if (may_pad(who) && send_estimate_probe(down->estimate,
+		    &probe, now_us)) {
 			pacer_begin_probe(down->pacer, &probe, now_us);
 			who->room->probes++;
 		}
 		pacer_set_target(down->pacer, target_of(who), now_us);
 		look_at_queue(who, now_us);
+		if (now_us >= down->look_us ||
+		    send_estimate_line(down->estimate)->overused) {
+			subscription_look(who, now_us);
+			down->look_us = now_us + (who->watch.measure_until_us ?
+			    TICK_US : LOOK_US);
+		}
 		down->tick_us = (now_us / TICK_US + 1) * TICK_US;
 	}
 	pump(who, now_us);
@@ -271,17 +323,59 @@ void
 downlink_link(const struct participant *who, struct rendition_link *link,
     int64_t now_us)
 {
-	const struct send_line *line = downlink_line(who);
+	const struct send_line *line;
 	int64_t                 own_us;
 
-	if (line == NULL)
+	if (who->down.estimate == NULL)
+		return;
+	line = send_estimate_line(who->down.estimate);
+	if (!line->transport_feedback &&
+	    now_us - who->down.begun_us > PATIENCE_US)
 		return;
 	own_us = pacer_delay_us(who->down.pacer, now_us);
 	link->probes = true;
-	link->estimate_bps = (uint64_t)line->target_bps;
-	link->loss_q8 = line->loss_q8;
-	link->queue_us = line->queue_us > own_us ? line->queue_us : own_us;
-	link->overused = line->overused || own_us > TICK_US * 10;
+	link->estimate_bps = (uint64_t)line->known_bps;
+	link->arrives_bps = (uint64_t)(line->newest_bps < line->acked_bps ?
+	    line->newest_bps : line->acked_bps);
+	link->loss_q8 = line->transport_feedback ? line->loss_q8 : 0;
+	/* While he is silent nothing is known to be worse than it was. */
+	if (line->silent)
+		return;
+	link->queue_us = line->queue_us > line->behind_us ? line->queue_us :
+	    line->behind_us;
+	if (link->queue_us < own_us)
+		link->queue_us = own_us;
+	link->overused = line->overused ||
+	    own_us > TICK_US * 10;
+}
+
+int64_t
+downlink_still_us(const struct participant *who, size_t bytes,
+    int64_t least_us)
+{
+	const struct send_line *line = downlink_line(who);
+	int64_t                 left_bps, us;
+
+	if (line == NULL)
+		return least_us;
+	left_bps = line->target_bps / 10 * 9 -
+	    (int64_t)sound_repair_wire_bps(&who->repair);
+	if (left_bps < STILL_LEAST_BPS)
+		left_bps = STILL_LEAST_BPS;
+	us = (int64_t)bytes * 8000000 / left_bps;
+	us = us < least_us ? least_us : us;
+	return us < STILL_MOST_US ? us : STILL_MOST_US;
+}
+
+int64_t
+downlink_repair_bps(const struct participant *who)
+{
+	const struct send_line *line = downlink_line(who);
+	const int64_t rung_bps =
+	    who->room->renditions[who->watch.rendition].cfg.bps;
+
+	return (line && line->target_bps > rung_bps ? line->target_bps :
+	    rung_bps) / 4;
 }
 
 static int64_t

@@ -5,11 +5,15 @@
 #include "room/rendition_choice.h"
 
 #define LOW_US          1000000
+#define LOW_EASY_US     2500000
+#define SHORT_QUEUE_US  100000
 #define LOSSY_US        2000000
 #define LOSSY_Q8        26		/* a tenth */
 #define CLEAN_Q8        5		/* 2 % */
 #define QUEUE_US        300000
-#define FALL_AGAIN_US   2000000		/* the estimate follows by then */
+#define FALL_AGAIN_US   1500000		/* the estimate follows by then */
+#define FIRST_US        5000000		/* the line is being measured */
+#define STILLS_PART     2		/* how much slower they may be */
 #define CLIMB_US        5000000
 #define CLIMB_EARLY_US  2000000
 #define EARLY_US        20000000
@@ -24,9 +28,10 @@
 #define PROBE_US        2000000		/* until it has passed or failed */
 #define PROBE_LEAST_US  5000000
 #define PROBE_MOST_US   10000000
-/* Percent of the next rung: what is asked of the line, and what will do. */
-#define ROOM_ASKED      125
-#define ROOM_ENOUGH     110
+/* Percent of a rung: what is asked of the line, and what will do. */
+#define ROOM_ASKED      110
+#define ROOM_ENOUGH     105
+#define ROOM_FROM_SOUND 150	/* a queue of sound alone takes long to go */
 
 void
 rendition_choice_init(struct rendition_choice *c, unsigned largest,
@@ -84,10 +89,30 @@ usable_bps(const struct rendition_link *link)
 	return most > link->reserve_bps ? most - link->reserve_bps : 0;
 }
 
+/* With what is sent again. */
+static uint64_t
+cost_bps(const struct rendition_link *link,
+    const struct rendition_rungs *rungs, unsigned rung)
+{
+	const uint64_t bps = rung < rungs->moving ? rungs->bps[rung] :
+	    rungs->bps[rung] / STILLS_PART;
+
+	return bps * (256 + link->again_q8) / 256;
+}
+
 static bool
 queue_grows(const struct rendition_link *link)
 {
 	return link->overused && link->queue_us > QUEUE_US;
+}
+
+/* The line is being measured for the first time. */
+static bool
+is_new(const struct rendition_choice *c, const struct rendition_link *link,
+    int64_t now_us)
+{
+	return link->probes && c->fell_us == INT64_MIN &&
+	    now_us - c->began_us < FIRST_US;
 }
 
 static void
@@ -97,8 +122,9 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 	const uint64_t nominal_bps = c->rung < rungs->count ?
 	    rungs->bps[c->rung] : 0;
 	/* Stills come so seldom that a second tells little of their rate. */
-	const uint64_t real_bps = c->rung < rungs->moving &&
-	    link->sent_bps < nominal_bps ? link->sent_bps : nominal_bps;
+	const uint64_t real_bps = c->rung < rungs->moving ?
+	    (link->sent_bps < nominal_bps ? link->sent_bps : nominal_bps) :
+	    link->probes ? nominal_bps / STILLS_PART : nominal_bps;
 	bool low;
 
 	if (link->estimate_bps > c->estimate_before_bps +
@@ -106,7 +132,8 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 		c->grew_us = now_us;
 	c->estimate_before_bps = link->estimate_bps;
 	if (link->probes)
-		low = usable_bps(link) < real_bps * 9 / 10;
+		low = usable_bps(link) <
+		    real_bps * (256 + link->again_q8) / 256 * 9 / 10;
 	else
 		low = link->estimate_bps < (real_bps + link->sound_bps) *
 		    REMB_FULL / 100 && now_us - c->grew_us >= GROWING_US &&
@@ -119,15 +146,16 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 	    (link->probes || link->loss_q8 <= CLEAN_Q8), now_us);
 }
 
-/* The best rung that what is usable pays for. */
+/* The best rung that what is usable pays for, `percent` of it. */
 static unsigned
 rung_that_fits(const struct rendition_link *link,
-    const struct rendition_rungs *rungs, unsigned largest)
+    const struct rendition_rungs *rungs, unsigned largest, unsigned percent)
 {
 	const uint64_t usable = usable_bps(link);
 	unsigned       rung = largest;
 
-	while (rung < rungs->count && rungs->bps[rung] > usable)
+	while (rung < rungs->count &&
+	    cost_bps(link, rungs, rung) * percent / 100 > usable)
 		rung++;
 	return rung;
 }
@@ -140,12 +168,33 @@ one_below(const struct rendition_choice *c,
 	return c->rung + 1 < rungs->moving ? c->rung + 1 : c->rung;
 }
 
+/* What arrives through a queue that grows is all that the line carries. */
+static unsigned
+below_queue(const struct rendition_choice *c,
+    const struct rendition_link *link, const struct rendition_rungs *rungs,
+    unsigned largest)
+{
+	struct rendition_link now = *link;
+	unsigned              fits;
+
+	if (link->arrives_bps > 0 && link->arrives_bps < link->estimate_bps)
+		now.estimate_bps = link->arrives_bps;
+	fits = rung_that_fits(&now, rungs, largest, 100);
+	return fits > c->rung ? fits : c->rung + 1;
+}
+
 static bool
 is_low(const struct rendition_choice *c, const struct rendition_link *link,
     const struct rendition_rungs *rungs, int64_t now_us)
 {
-	return lasts(c->low_since_us, !link->probes &&
-	    c->rung + 1 >= rungs->moving ? REMB_LAST_US : LOW_US, now_us);
+	int64_t for_us = LOW_US;
+
+	if (!link->probes && c->rung + 1 >= rungs->moving)
+		for_us = REMB_LAST_US;
+	/* No sound waits: there is time for a probe to say otherwise. */
+	if (link->probes && link->queue_us < SHORT_QUEUE_US)
+		for_us = LOW_EASY_US;
+	return lasts(c->low_since_us, for_us, now_us);
 }
 
 /* Where to go down to; the present rung when there is no reason. */
@@ -154,7 +203,7 @@ choice_lower(const struct rendition_choice *c,
     const struct rendition_link *link, const struct rendition_rungs *rungs,
     unsigned largest, int64_t now_us)
 {
-	const unsigned fits = rung_that_fits(link, rungs, largest);
+	const unsigned fits = rung_that_fits(link, rungs, largest, 100);
 	unsigned       rung = c->rung;
 
 	if (c->rung >= rungs->count)
@@ -167,7 +216,7 @@ choice_lower(const struct rendition_choice *c,
 			rung = rungs->moving - 1;
 	} else if (queue_grows(link) &&
 	    !within(c->fell_us, FALL_AGAIN_US, now_us)) {
-		rung = c->rung + 1;
+		rung = below_queue(c, link, rungs, largest);
 	} else if (lasts(c->lossy_since_us, LOSSY_US, now_us)) {
 		rung = link->probes ? c->rung : one_below(c, rungs);
 	}
@@ -181,7 +230,9 @@ choice_lower(const struct rendition_choice *c,
 static void
 choice_fall(struct rendition_choice *c, unsigned rung, int64_t now_us)
 {
-	if (within(c->climbed_us, FAILED_US, now_us)) {
+	if (within(c->climbed_us, FAILED_US, now_us) &&
+	    now_us - c->began_us > FIRST_US) {
+		c->blocked_rung = c->rung;
 		c->blocked_until_us = now_us + c->block_us;
 		c->block_us = c->block_us * 2 < BLOCK_MOST_US ?
 		    c->block_us * 2 : BLOCK_MOST_US;
@@ -194,45 +245,65 @@ choice_fall(struct rendition_choice *c, unsigned rung, int64_t now_us)
 	c->probe_bps = 0;
 }
 
+static unsigned
+room_enough(const struct rendition_choice *c,
+    const struct rendition_rungs *rungs)
+{
+	return c->rung < rungs->count ? ROOM_ENOUGH : ROOM_FROM_SOUND;
+}
+
 /* Whether the line was shown to carry the next rung; asks for it if not. */
 static bool
 choice_may_climb(struct rendition_choice *c,
     const struct rendition_link *link, const struct rendition_rungs *rungs,
     int64_t now_us)
 {
-	const uint64_t next_bps = rungs->bps[c->rung - 1];
+	const uint64_t next_bps = cost_bps(link, rungs, c->rung - 1);
 
-	if (!link->probes || usable_bps(link) >= next_bps * ROOM_ASKED / 100 ||
-	    (c->probe_bps > 0 &&
-	    usable_bps(link) >= next_bps * ROOM_ENOUGH / 100))
+	if (!link->probes ||
+	    usable_bps(link) >= next_bps * room_enough(c, rungs) / 100)
 		return true;
 	if (c->probe_bps == 0) {
-		c->probe_bps = (next_bps * ROOM_ASKED / 100 +
+		c->probe_bps = (next_bps * (room_enough(c, rungs) +
+		    ROOM_ASKED - ROOM_ENOUGH) / 100 +
 		    link->reserve_bps) * 10 / 9 + 1;
 		c->probe_since_us = now_us;
 	} else if (now_us - c->probe_since_us >= PROBE_US) {
 		c->probe_bps = 0;
+		c->blocked_rung = c->rung - 1;
 		c->blocked_until_us = now_us + c->probe_wait_us;
 		c->probe_wait_us = PROBE_MOST_US;
 	}
 	return false;
 }
 
+/* How long all must have been well. */
+static int64_t
+climb_us(const struct rendition_choice *c, const struct rendition_link *link,
+    int64_t now_us)
+{
+	if (is_new(c, link, now_us))
+		return 0;
+	return now_us - c->began_us < EARLY_US ||
+	    (link->probes && c->climbed_us != INT64_MIN) ? CLIMB_EARLY_US :
+	    CLIMB_US;
+}
+
 static void
 choice_climb(struct rendition_choice *c, const struct rendition_link *link,
     const struct rendition_rungs *rungs, unsigned largest, int64_t now_us)
 {
-	const bool early = now_us - c->began_us < EARLY_US ||
-	    (link->probes && c->climbed_us != INT64_MIN);
-
-	if (c->rung <= largest || now_us < c->blocked_until_us ||
-	    !lasts(c->good_since_us, early ? CLIMB_EARLY_US : CLIMB_US, now_us)) {
+	if (now_us < c->blocked_until_us && largest <= c->blocked_rung)
+		largest = c->blocked_rung + 1;
+	if (c->rung <= largest || !lasts(c->good_since_us,
+	    climb_us(c, link, now_us), now_us)) {
 		c->probe_bps = 0;
 		return;
 	}
 	if (!choice_may_climb(c, link, rungs, now_us))
 		return;
-	c->rung--;
+	c->rung = link->probes ? rung_that_fits(link, rungs, largest,
+	    room_enough(c, rungs)) : c->rung - 1;
 	c->climbed_us = now_us;
 	c->good_since_us = now_us;
 	c->probe_bps = 0;

@@ -7,13 +7,16 @@
  * carries, less the reserve of sound.
  *
  * Down at once, to the best rung that fits: when that is less than nine tenths
- * of what is sent for 1 s; when the line's queue grows and holds over 300 ms;
- * when more than a tenth is lost for 2 s. Up by one rung after 5 s (2 s in the
- * first 20 s, and after a climb that went well) without trouble, when a probe
- * has shown that the line carries a quarter more than the next rung needs. A
- * climb that fails within 10 s blocks the next for 10, 20, 40, then 60 s; two
- * quiet minutes forgive. A probe that fails is asked for again after 5, then
- * 10 s. What the processors can make is not asked here (load_ladder.h).
+ * of what is sent for 1 s, or 2.5 s while the queue is short; when the line's
+ * queue grows and holds over 300 ms, and then what arrives is all that the line
+ * carries; when more than a tenth is lost for 2 s. Up to the best rung that
+ * fits, after 5 s (2 s in the first 20 s, and after a climb that went well)
+ * without trouble; at the very beginning at once. What fits must have been
+ * shown by a probe: one is asked for the next rung, and what it finds may be
+ * enough for the largest. A climb that fails within 10 s blocks that rung for
+ * 10, 20, 40, then 60 s; two quiet minutes forgive. A probe that fails is asked
+ * for again after 5, then 10 s. Stills may take twice as long. What the
+ * processors can make is not asked here (load_ladder.h).
  *
  * Without transport-wide feedback there are no probes, and the estimate is the
  * receiver's (REMB). It means little while less is sent than the line could
@@ -44,8 +47,10 @@ struct rendition_link {
 	uint64_t reserve_bps;	/* for sound, headers and repair included */
 	uint64_t sent_bps;	/* video, over the last second … */
 	uint64_t sound_bps;	/* … and sound */
+	uint64_t arrives_bps;	/* of all, with probes; 0: not known */
 	int64_t  queue_us;	/* that packets wait on the line */
 	unsigned loss_q8;	/* of 256 */
+	unsigned again_q8;	/* video sent again, of 256 parts of it */
 	bool     overused;	/* that queue is growing */
 	bool     probes;	/* transport-wide feedback: probes are answered */
 };
@@ -57,7 +62,8 @@ struct rendition_choice {
 	int64_t  low_since_us, lossy_since_us, good_since_us;
 	int64_t  climbed_us;		/* last climb; INT64_MIN: never */
 	int64_t  fell_us;		/* likewise */
-	int64_t  blocked_until_us;
+	int64_t  blocked_until_us;	/* for this rung and better ones … */
+	unsigned blocked_rung;
 	int64_t  block_us;		/* of the next failed climb */
 	uint64_t probe_bps;		/* wanted; 0: none */
 	int64_t  probe_since_us;
@@ -71,7 +77,7 @@ void rendition_choice_init(struct rendition_choice *c, unsigned largest,
     int64_t now_us);
 
 /*
- * Looks at the line, once or more a second. `largest` is the least rung
+ * Looks at the line, once a second, with probes five times. `largest` is the least rung
  * number allowed. Returns the rung, or rungs->count for sound alone.
  */
 unsigned rendition_choice_update(struct rendition_choice *c,

@@ -115,6 +115,7 @@ struct subscription {
 	unsigned target;		/* what is to be sent, RENDITION_NONE */
 	bool     base, target_base;	/* of these, without the droppable */
 	bool     way_short;		/* made while processors were short */
+	int64_t  measure_until_us;	/* nothing before; 0: it may begin */
 	struct rendition_way way;
 	struct rendition_choice choice;
 	unsigned rung;			/* of the target: the choice, or less
@@ -126,9 +127,12 @@ struct subscription {
 	uint64_t remb_bps;		/* newest report; 0: none */
 	int64_t  remb_us;		/* when it came */
 	unsigned loss_q8;
-	uint32_t bytes_before;		/* video_out.bytes at the last look … */
-	uint32_t sound_before;		/* … and audio_out.bytes */
-	int64_t  looked_us;
+	uint32_t bytes_before;		/* video_out.bytes when it was counted … */
+	uint32_t sound_before;		/* … and audio_out.bytes … */
+	uint32_t again_bytes;		/* … and video sent again since */
+	int64_t  counted_us;
+	uint64_t video_bps, sound_bps;	/* then */
+	unsigned again_q8;		/* smoothed */
 	uint16_t key_sequence;		/* first one of the newest key frame */
 	uint32_t made_time;		/* RTP time of the newest frame … */
 	uint32_t sent_time;		/* … and what it was sent with */
@@ -150,10 +154,13 @@ struct subscription {
 struct downlink {
 	struct send_estimate *estimate;		/* NULL: none of it */
 	struct pacer *pacer;			/* likewise */
-	int64_t  tick_us;			/* the next look */
+	int64_t  begun_us;
+	int64_t  tick_us;			/* the next */
+	int64_t  look_us;			/* at the choice of rendition */
 	uint16_t probe;				/* cluster of what leaves now */
 	bool     in_frame;			/* its last packet is to leave */
-	bool     stopped;			/* no video: he reports nothing */
+	bool     broken;			/* he reports nothing */
+	bool     stopped;			/* no video: that, or a full line */
 };
 
 struct participant {
@@ -462,12 +469,12 @@ const struct send_line *downlink_line(const struct participant *who);
 
 /*
  * Gives a packet that leaves now its transport-wide sequence number, in
- * header extension `id` (0: not agreed, nothing is done). `extension` must
- * live as long as the header.
+ * header extension `id` (0: not agreed, nothing is done). `again`: the very
+ * same packet will follow. `extension` must live as long as the header.
  */
 void downlink_stamp(struct participant *who, struct rtp_packet *header,
     uint8_t extension[DOWNLINK_EXTENSION], uint8_t id, size_t payload_len,
-    int64_t now_us);
+    bool again, int64_t now_us);
 
 /* A packet of video has this number and waits for its turn. */
 void downlink_video(struct participant *who, enum pacer_class class,
@@ -477,10 +484,16 @@ void downlink_video(struct participant *who, enum pacer_class class,
 void downlink_sound(struct participant *who, size_t payload_len,
     int64_t now_us);
 
+/* Sound leaves once more, as a packet of so many bytes that left before. */
+void downlink_again(struct participant *who, size_t len, int64_t now_us);
+
+/* Video ends here, perhaps within a frame: nothing that waits is sent. */
+void downlink_cut(struct participant *who);
+
 /* Another rendition begins: what waits of the old one may be too late. */
 void downlink_switch(struct participant *who, int64_t now_us);
 
-/* Whether no video is to be sent, as nothing is known to arrive. */
+/* Whether no video is to be sent now: nothing is known to arrive, or late. */
 bool downlink_stopped(const struct participant *who);
 
 /* Sends what is due and probes; returns when to come again. */
@@ -489,6 +502,13 @@ int64_t downlink_due(struct participant *who, int64_t now_us);
 /* Tells the choice of rendition what is known of the line, if anything. */
 void downlink_link(const struct participant *who,
     struct rendition_link *link, int64_t now_us);
+
+/* How long a still of so many bytes takes beside the sound. */
+int64_t downlink_still_us(const struct participant *who, size_t bytes,
+    int64_t least_us);
+
+/* What may be spent on sending video again. */
+int64_t downlink_repair_bps(const struct participant *who);
 
 /*
  * The most that renditions can make use of, and what the choice wants to be

@@ -10,9 +10,10 @@
 #define REMB_OLDEST_US 3000000
 #define ROOM_OLDEST_US 20000000
 #define THIN_PART      0.8f
-#define THIN_BPS       200000	/* above, sound has no want of room */
+#define THIN_BPS       400000	/* above, sound has no want of room */
 #define STILL_BPS      30000
 #define SOUND_LEAST_BPS 26667	/* with FEC, in packets of 60 ms */
+#define LOSSY_LEVEL    2	/* of sound_repair: sent again */
 
 /* What is not repeated need not be kept, until somebody asks for it. */
 static void
@@ -36,6 +37,7 @@ send_again(struct participant *who, const struct sound_sent *sent,
 		return;
 	memcpy(packet->bytes, sent->bytes, sent->len);
 	packet->len = sent->len;
+	downlink_again(who, sent->len, now_us);
 	transport_send_sealed(who->transport, packet, now_us);
 	who->room->sound_repeated++;
 }
@@ -101,6 +103,39 @@ beside_stills_bps(const struct participant *who, uint64_t line_bps)
 }
 
 /*
+ * Of a thin line sound takes a quarter, so that pictures have the rest; more
+ * where there is no room for stills, even slow ones; all where it is sent again.
+ */
+static uint64_t
+part_bps(const struct participant *who, uint64_t line_bps)
+{
+	const uint64_t quarter_bps = line_bps / 4 > SOUND_LEAST_BPS ?
+	    line_bps / 4 : SOUND_LEAST_BPS;
+
+	if (line_bps >= THIN_BPS)
+		return 0;
+	if (who->repair.level >= LOSSY_LEVEL)
+		return line_bps;
+	if (!who->watch.wanted ||
+	    line_bps / 10 * 9 < quarter_bps + STILL_BPS / 2)
+		return line_bps / 5 * 4;
+	return quarter_bps;
+}
+
+/* Small changes of the line are none of the sound. */
+static uint64_t
+keep_part_bps(const struct participant *who, uint64_t line_bps)
+{
+	const uint64_t before_bps = who->sound_room_bps;
+	const uint64_t now_bps = part_bps(who, line_bps);
+
+	if (now_bps == 0)
+		return line_bps > THIN_BPS / 8 * 9 ? 0 : before_bps;
+	return before_bps == 0 || now_bps < before_bps ||
+	    now_bps > before_bps / 4 * 5 ? now_bps : before_bps;
+}
+
+/*
  * What the line has for sound, which goes before pictures: all that the
  * receiver estimates, where that is clearly less than what came. (An estimate
  * of more is only as high as what came, and that is less by what was lost.)
@@ -115,9 +150,11 @@ room_for_sound_bps(struct participant *who, int64_t now_us)
 	const float    through = 1 - sound_repair_loss(&who->repair);
 
 	who->bytes_before = bytes;
-	if (line)
-		return line->target_bps < THIN_BPS ? beside_stills_bps(who,
-		    (uint64_t)line->target_bps) : 0;
+	if (line) {
+		who->sound_room_bps = keep_part_bps(who,
+		    (uint64_t)line->target_bps);
+		return who->sound_room_bps;
+	}
 	if (watch->remb_bps > 0 && now_us - watch->remb_us < REMB_OLDEST_US &&
 	    (float)watch->remb_bps < THIN_PART * through * sent_bps) {
 		who->sound_room_bps = beside_stills_bps(who,

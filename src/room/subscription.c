@@ -11,9 +11,11 @@
 /* A joiner starts from a key frame that is no older, and what followed it. */
 #define KEY_FRESH_US      500000
 #define STILL_SPREAD_US   1600000	/* of its two seconds */
+#define STILL_OVERHEAD    58		/* headers of a packet */
 #define RESENDS_MAX       3
 #define RESEND_SPACING_US 10000
 #define RESEND_OLDEST_US  1000000
+#define RESEND_STILL_OLDEST_US 8000000	/* it is under way for seconds */
 #define RESEND_BURST_BYTES 65536
 #define ASKS_WINDOW_US    10000000
 #define ASKS_MAX          5
@@ -55,7 +57,7 @@ video_send(struct participant *who, const struct send_packet *made,
 	struct packet *packet;
 
 	downlink_stamp(who, &header, extension, who->agreed.video.twcc_id,
-	    made->payload_len, now_us);
+	    made->payload_len, false, now_us);
 	packet = media_packet(who->room, &header, made->payload,
 	    made->payload_len);
 	if (packet == NULL)
@@ -86,7 +88,7 @@ padding_send(struct participant *who, const struct sent *sent,
 
 	padding[sent->padding - 1] = sent->padding;
 	downlink_stamp(who, &header, extension, who->agreed.video.twcc_id,
-	    sent->padding, now_us);
+	    sent->padding, false, now_us);
 	packet = media_packet(who->room, &header, padding, sent->padding);
 	if (packet)
 		transport_send_rtp(who->transport, packet, now_us);
@@ -100,7 +102,10 @@ subscription_pad(struct participant *who, size_t bytes, int64_t now_us)
 
 	*sent = (struct sent){
 		.index = -1, .sequence = sequence,
-		.rendition = (uint8_t)who->watch.rendition,
+		/* Before the first frame any that he takes. */
+		.rendition = who->video_out.last_us > 0 ?
+		    (uint8_t)who->watch.rendition :
+		    who->watch.way.of[who->watch.way.largest].rendition,
 		.rtp_time = who->watch.sent_time,
 		.padding = (uint8_t)(bytes < UINT8_MAX ? bytes : UINT8_MAX),
 	};
@@ -167,7 +172,7 @@ video_send_next(struct participant *who, const struct send_packet *made,
 	*sent = (struct sent){
 		.index = made->index,
 		.rendition = (uint8_t)watch->rendition,
-		.rtp_time = video_time(watch, made, out->packets > 0),
+		.rtp_time = video_time(watch, made, out->last_us > 0),
 		.sequence = sequence,
 		.picture_id = watch->picture_id,
 		.tl0_index = (uint8_t)(made->tl0_index + watch->tl0_offset),
@@ -235,14 +240,22 @@ still_begin(struct participant *who, unsigned rendition, int64_t first,
 	    who->room->renditions[rendition].history;
 	const struct send_packet  *made = send_history_get(history, first);
 	const int64_t              end = send_history_next_index(history);
+	size_t                     bytes;
 
 	if (made == NULL || !made->key_start)
+		return;
+	/* On a very thin line one takes longer than until the next. */
+	if (who->watch.started && who->watch.rendition == rendition &&
+	    who->watch.still.next < who->watch.still.end)
 		return;
 	video_begin(who, rendition, made, now_us);
 	who->watch.still.next = first;
 	who->watch.still.end = end;
 	who->watch.still.due_us = now_us;
-	who->watch.still.gap_us = STILL_SPREAD_US / (end - first);
+	bytes = (size_t)(end - first) * (ROOM_STILL_PAYLOAD +
+	    STILL_OVERHEAD);
+	who->watch.still.gap_us = downlink_still_us(who, bytes,
+	    STILL_SPREAD_US) / (end - first);
 	room_arm(who->room, now_us);
 }
 
@@ -384,13 +397,12 @@ subscription_missed(struct participant *who, uint16_t sequence)
 	return first;
 }
 
-/* At most a quarter of the rate goes into repair. */
+/* At most a quarter of what the line carries goes into repair. */
 static bool
 resend_affords(struct participant *who, int64_t bytes, int64_t now_us)
 {
 	struct subscription *watch = &who->watch;
-	const int64_t        rate =
-	    who->room->renditions[watch->rendition].cfg.bps / 8 / 4;
+	const int64_t        rate = downlink_repair_bps(who) / 8;
 
 	watch->resend_bytes += rate * (now_us - watch->resend_filled_us) /
 	    1000000;
@@ -407,11 +419,14 @@ resend_affords(struct participant *who, int64_t bytes, int64_t now_us)
 static const struct send_packet *
 resend_find(struct participant *who, const struct sent *sent, int64_t now_us)
 {
-	const struct send_packet *made = send_history_get(
-	    who->room->renditions[sent->rendition].history, sent->index);
+	const struct room_rendition *r =
+	    &who->room->renditions[sent->rendition];
+	const struct send_packet *made = send_history_get(r->history,
+	    sent->index);
 
 	if (sent->resent >= RESENDS_MAX || made == NULL ||
-	    now_us - made->made_us > RESEND_OLDEST_US ||
+	    now_us - made->made_us > (r->cfg.stills ?
+	    RESEND_STILL_OLDEST_US : RESEND_OLDEST_US) ||
 	    !resend_affords(who, (int64_t)made->payload_len, now_us))
 		return NULL;
 	return made;
@@ -422,6 +437,7 @@ resend(struct participant *who, const struct send_packet *made,
     struct sent *sent, int64_t now_us)
 {
 	sent->resent++;
+	who->watch.again_bytes += (uint32_t)made->payload_len;
 	who->room->resent++;
 	downlink_video(who, PACER_RESEND, sent->sequence, made->payload_len,
 	    now_us);
@@ -514,10 +530,9 @@ subscription_audio(struct room *room, const struct audio_tick *tick,
 			.timestamp = tick->payloads[payload].rtp_time,
 			.ssrc = who->audio_out.ssrc,
 		};
-		/* Sent again as it is, it would seem to be late. */
-		if (who->sound == NULL)
-			downlink_stamp(who, &header, extension,
-			    who->agreed.audio.twcc_id, len, now_us);
+		downlink_stamp(who, &header, extension,
+		    who->agreed.audio.twcc_id, len, who->sound != NULL,
+		    now_us);
 		packet = media_packet(room, &header,
 		    tick->payloads[payload].bytes, len);
 		if (packet == NULL)

@@ -5,6 +5,11 @@
 #include "room/room_internal.h"
 
 #define REMB_OLDEST_US    10000000
+#define FIRST_BPS         80000
+#define COUNT_US          1000000
+#define MEASURE_US        700000
+#define AGAIN_BYTES       2000		/* of fewer no share is taken */
+#define AGAIN_MOST_Q8     128
 
 static void
 way_make(struct participant *who, int64_t now_us)
@@ -49,15 +54,69 @@ way_aim(struct participant *who)
 	return true;
 }
 
+/* Whether his line is still to be measured before he gets anything. */
+static bool
+is_measuring(struct participant *who, int64_t now_us)
+{
+	struct subscription        *watch = &who->watch;
+	const struct rendition_way *way = &watch->way;
+	unsigned                    rung = way->largest;
+
+	if (watch->measure_until_us == 0)
+		return false;
+	if (downlink_line(who) == NULL) {
+		if (now_us < watch->measure_until_us)
+			return true;
+		/* He says nothing so far: what nearly every line carries. */
+		while (rung + 1 < way->rungs.moving &&
+		    way->rungs.bps[rung] > FIRST_BPS)
+			rung++;
+		watch->choice.rung = rung;
+	}
+	watch->measure_until_us = 0;
+	sound_out_look(who, now_us);
+	return false;
+}
+
+/*
+ * What more the line should show that it carries, and the most of use: who
+ * has what he wants is not probed.
+ */
+static void
+way_ask(struct participant *who, const struct rendition_link *link)
+{
+	const struct rendition_way    *way = &who->watch.way;
+	const struct rendition_choice *choice = &who->watch.choice;
+	const uint64_t best = way->rungs.bps[way->largest];
+	/* As the choice asks for the largest, and a little for the train. */
+	const uint64_t useful = (best + best / 10 + link->reserve_bps) *
+	    10 / 9 * 115 / 100;
+	const bool     enough = choice->rung <= way->largest &&
+	    link->estimate_bps > (best + link->reserve_bps) * 10 / 9;
+
+	downlink_ask(who, enough ? 0 : useful,
+	    rendition_choice_probe_bps(choice));
+}
+
 void
 subscription_begin(struct participant *who, int64_t now_us)
 {
 	struct subscription *watch = &who->watch;
 
 	watch->wanted = true;
-	watch->looked_us = now_us;
+	watch->counted_us = now_us;
 	way_make(who, now_us);
 	rendition_choice_init(&watch->choice, watch->way.largest, now_us);
+	/* His line is measured first, which takes a moment. */
+	if (who->down.estimate != NULL) {
+		watch->measure_until_us = now_us + MEASURE_US;
+		watch->choice.rung = watch->way.rungs.count;
+		(void)way_aim(who);
+		way_ask(who, &(struct rendition_link){ .reserve_bps =
+		    sound_repair_wire_bps(&who->repair) });
+		room_arm(who->room, now_us);
+		return;
+	}
 	(void)way_aim(who);
 	room_count_viewers(who->room, now_us);
 	subscription_start(who, now_us);
@@ -66,9 +125,15 @@ subscription_begin(struct participant *who, int64_t now_us)
 void
 subscription_resize(struct participant *who, int64_t now_us)
 {
+	struct subscription *watch = &who->watch;
+	unsigned             rung;
+
 	way_make(who, now_us);
-	rendition_choice_init(&who->watch.choice, who->watch.way.largest,
-	    now_us);
+	rung = watch->way.largest;
+	/* More than he had is for a probe to show. */
+	if (who->down.estimate != NULL && watch->choice.rung > rung)
+		rung = watch->choice.rung;
+	rendition_choice_init(&watch->choice, rung, now_us);
 	subscription_look(who, now_us);
 }
 
@@ -101,34 +166,44 @@ way_go(struct participant *who, int64_t now_us)
 	/* Layers need no key frame. */
 	if (there)
 		watch->base = watch->target_base;
-	if (watch->target == RENDITION_NONE)
+	if (watch->target == RENDITION_NONE) {
 		watch->started = false;
+		downlink_cut(who);
+	}
 	room_count_viewers(who->room, now_us);
 	if (!there)
 		subscription_start(who, now_us);
 }
 
-/* Of payload, since it was `*before` bytes. */
 static uint64_t
-sent_bps(const struct rtp_sender *out, uint32_t *before, int64_t span_us)
+bps_of(uint32_t bytes, int64_t span_us)
 {
-	const uint32_t bytes = out->bytes - *before;
-
-	*before = out->bytes;
-	return span_us > 0 ? (uint64_t)bytes * 8 * 1000000 /
-	    (uint64_t)span_us : 0;
+	return (uint64_t)bytes * 8 * 1000000 / (uint64_t)span_us;
 }
 
-/* What more the line should show that it carries, and the most of use. */
+/* What was sent of payload, over a second. */
 static void
-way_ask(struct participant *who, const struct rendition_link *link)
+count_sent(struct participant *who, int64_t now_us)
 {
-	const struct rendition_way *way = &who->watch.way;
-	const uint64_t              best = way->largest < way->rungs.count ?
-	    way->rungs.bps[way->largest] : 0;
+	struct subscription *watch = &who->watch;
+	const int64_t        span_us = now_us - watch->counted_us;
+	uint32_t             again_q8;
 
-	downlink_ask(who, (best + link->reserve_bps) * 2,
-	    rendition_choice_probe_bps(&who->watch.choice));
+	if (span_us < COUNT_US)
+		return;
+	watch->video_bps = bps_of(who->video_out.bytes - watch->bytes_before,
+	    span_us);
+	watch->sound_bps = bps_of(who->audio_out.bytes - watch->sound_before,
+	    span_us);
+	again_q8 = watch->again_bytes * 256 /
+	    (who->video_out.bytes - watch->bytes_before + AGAIN_BYTES);
+	if (again_q8 > AGAIN_MOST_Q8)
+		again_q8 = AGAIN_MOST_Q8;
+	watch->again_q8 = (3 * watch->again_q8 + again_q8 + 2) / 4;
+	watch->bytes_before = who->video_out.bytes;
+	watch->sound_before = who->audio_out.bytes;
+	watch->again_bytes = 0;
+	watch->counted_us = now_us;
 }
 
 void
@@ -136,21 +211,19 @@ subscription_look(struct participant *who, int64_t now_us)
 {
 	struct subscription        *watch = &who->watch;
 	const struct room          *room = who->room;
-	const int64_t               span_us = now_us - watch->looked_us;
 	struct rendition_link       link = {
 		.estimate_bps = now_us - watch->remb_us < REMB_OLDEST_US ?
 		    watch->remb_bps : 0,
 		.reserve_bps = who->agreed.audio.send ?
 		    sound_repair_wire_bps(&who->repair) : 0,
-		.sent_bps = sent_bps(&who->video_out, &watch->bytes_before,
-		    span_us),
-		.sound_bps = sent_bps(&who->audio_out, &watch->sound_before,
-		    span_us),
 		.loss_q8 = watch->loss_q8,
 	};
 
-	watch->looked_us = now_us;
-	if (!watch->wanted)
+	count_sent(who, now_us);
+	link.sent_bps = watch->video_bps;
+	link.sound_bps = watch->sound_bps;
+	link.again_q8 = watch->again_q8;
+	if (!watch->wanted || is_measuring(who, now_us))
 		return;
 	downlink_link(who, &link, now_us);
 	if (watch->way_short != (now_us < room->short_until_us))

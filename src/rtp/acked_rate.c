@@ -80,10 +80,22 @@ acked_rate_expect_change(struct acked_rate *a)
 	a->bytes = 0;
 }
 
+void
+acked_rate_gap(struct acked_rate *a)
+{
+	a->started = false;
+}
+
 int64_t
 acked_rate_bps(const struct acked_rate *a)
 {
 	return a->known ? (int64_t)a->bps : 0;
+}
+
+int64_t
+acked_rate_newest_bps(const struct acked_rate *a)
+{
+	return a->known ? (int64_t)a->newest_bps : 0;
 }
 
 int64_t

@@ -30,10 +30,16 @@ void acked_rate_add(struct acked_rate *a, int64_t bytes, int64_t arrival_us);
 /* What is sent has just changed: believe the next windows more. */
 void acked_rate_expect_change(struct acked_rate *a);
 
+/* Some of what arrived next will never be told: begin a window anew. */
+void acked_rate_gap(struct acked_rate *a);
+
 /* 0: not known yet. */
 int64_t acked_rate_bps(const struct acked_rate *a);
 
-/* That, or what the last window alone says, if it is more: so much went. */
+/* Of the last window alone. */
+int64_t acked_rate_newest_bps(const struct acked_rate *a);
+
+/* That, or the mean, whichever is more: so much went. */
 int64_t acked_rate_most_bps(const struct acked_rate *a);
 
 #endif

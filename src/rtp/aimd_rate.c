@@ -18,7 +18,7 @@
 #define DOWN_SPACE_MOST_US  200000
 #define STEP_MOST_US      1000000
 #define SUBTRACT_BPS      5000
-#define LONG_QUEUE_US     100000
+#define LONG_QUEUE_US     250000
 #define SHORT_QUEUE_US    50000
 
 void
@@ -115,7 +115,8 @@ decrease(struct aimd_rate *a, const struct aimd_input *in, int64_t now_us)
 		bps = a->bps / 2;
 	else if (bps > SUBTRACT_BPS)
 		bps -= SUBTRACT_BPS;
-	if (in->application_limited && in->queue_us < LONG_QUEUE_US &&
+	if (in->acked_bps > 0 && in->queue_us < (in->application_limited ?
+	    LONG_QUEUE_US : SHORT_QUEUE_US) &&
 	    bps < (int64_t)(KEEP * (double)a->bps))
 		bps = (int64_t)(KEEP * (double)a->bps);
 	/* It drains now: what arrives is no measure of it. */

@@ -4,10 +4,10 @@
  *
  * draft-ietf-rmcat-gcc-02, 5.5: additive near the known capacity of the line,
  * else by 8 % a second; never above one and a half times what arrives; down to
- * 85 % of what arrives, once a round trip. While the application sends less
- * than it might it stands still, since nothing is learnt: only a probe raises
- * it then, and what arrives is no measure of the line for going down either,
- * unless its queue has become long. A rendition may also be more than the rate:
+ * 85 % of what arrives, once a round trip, or of what it was while the queue
+ * is short: a rendition often sends less than the line takes. While the
+ * application sends less than it might it stands still, since nothing is
+ * learnt: only a probe raises it then. A rendition may also be more than the rate:
  * what arrives of it without a queue is carried. Pure.
  */
 #ifndef RTP_AIMD_RATE_H

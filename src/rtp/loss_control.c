@@ -8,6 +8,7 @@
 
 #define OBSERVATION_US   250000
 #define OBSERVATION_PACKETS 20
+#define OLDEST_US        5000000
 #define WEIGHT           0.9	/* of each older observation */
 #define INHERENT_START   0.01
 #define INHERENT_LEAST   0.001
@@ -15,6 +16,7 @@
 #define BALANCE_BPS      100000.0
 #define INHERENT_MOST    0.9
 #define HALVINGS         12
+#define DOUBT            1.5	/* deviations of a sum of so few */
 #define BIAS_KBPS        0.0002
 #define BIAS_LOG         0.02
 #define BIAS_LOSS        0.15	/* above, hardly */
@@ -56,6 +58,13 @@ loss_control_found(struct loss_control *c)
 		c->lost--;
 }
 
+void
+loss_control_late(struct loss_control *c)
+{
+	if (c->lost < c->packets)
+		c->lost++;
+}
+
 /* ---- the model ----------------------------------------------------------- */
 
 /* How likely a packet is to be lost, if the line carries `bps`. */
@@ -69,16 +78,23 @@ loss_chance(double inherent, double bps, double sent_bps)
 	return fmin(fmax(chance, 1e-6), 1 - 1e-6);
 }
 
-static unsigned
-observations(const struct loss_control *c)
-{
-	return c->count < LOSS_OBSERVATIONS ? c->count : LOSS_OBSERVATIONS;
-}
-
 static const struct loss_observation *
 observation(const struct loss_control *c, unsigned age)
 {
 	return &c->observed[(c->count - 1 - age) % LOSS_OBSERVATIONS];
+}
+
+/* How many are known, and not too old to say something of the line now. */
+static unsigned
+observations(const struct loss_control *c)
+{
+	unsigned count = c->count < LOSS_OBSERVATIONS ? c->count :
+	    LOSS_OBSERVATIONS;
+
+	while (count > 0 &&
+	    c->now_us - observation(c, count - 1)->at_us > OLDEST_US)
+		count--;
+	return count;
 }
 
 static double
@@ -91,6 +107,17 @@ average_loss(const struct loss_control *c)
 		lost += weight * observation(c, i)->lost;
 	}
 	return packets > 0 ? lost / packets : 0;
+}
+
+/* How much more than what it loses may be seen of so few packets. */
+static double
+doubt(const struct loss_control *c, double loss)
+{
+	double packets = 0, weight = 1;
+
+	for (unsigned i = 0; i < observations(c); i++, weight *= WEIGHT)
+		packets += weight * observation(c, i)->packets;
+	return DOUBT * sqrt(loss * (1 - loss) / fmax(packets, 1));
 }
 
 /* Which way the likelihood grows: above 0 with more loss of the line itself. */
@@ -119,7 +146,7 @@ inherent_of(const struct loss_control *c, double bps)
 {
 	double low = INHERENT_LEAST;
 	double high = fmax(low, fmin(INHERENT_MOST, INHERENT_OFFSET +
-	    BALANCE_BPS / bps));
+	    BALANCE_BPS / bps + doubt(c, average_loss(c))));
 
 	for (unsigned i = 0; i < HALVINGS; i++) {
 		const double middle = (low + high) / 2;
@@ -164,8 +191,10 @@ likelihood(const struct loss_control *c, double bps, double inherent,
 
 /* Whatever explains the loss. */
 static double
-most_at(double loss)
+most_at(const struct loss_control *c, double all_loss)
 {
+	const double loss = all_loss - doubt(c, all_loss);
+
 	return loss > INHERENT_OFFSET ?
 	    BALANCE_BPS / (loss - INHERENT_OFFSET) : INFINITY;
 }
@@ -181,6 +210,7 @@ observe(struct loss_control *c)
 		.packets = c->packets,
 		.lost = c->lost,
 		.sent_bps = fmax(1, (double)c->bytes * 8e6 / (double)span_us),
+		.at_us = c->now_us,
 	};
 	c->count++;
 	/* Within twice the window, and at the same place of it. */
@@ -195,7 +225,7 @@ observe(struct loss_control *c)
 static double
 likeliest(struct loss_control *c, const struct loss_input *in, double loss)
 {
-	const double most = most_at(loss);
+	const double most = most_at(c, loss);
 	const double candidates[CANDIDATES] = {
 		c->bps, c->bps * 1.02, c->bps * 0.95, (double)in->delay_bps,
 		in->application_limited || in->acked_bps == 0 ? c->bps :
@@ -243,7 +273,11 @@ loss_control_update(struct loss_control *c, const struct loss_input *in,
 	const double delay = (double)in->delay_bps;
 	double       bps;
 
-	/* Where it is no limit it has no opinion of its own. */
+	c->now_us = now_us;
+	/* Where it is no limit it has no opinion of its own, nor when it knows
+	 * nothing any more. */
+	if (c->limits && observations(c) == 0)
+		c->limits = false;
 	if (!c->limits)
 		c->bps = delay;
 	if (observe(c)) {
@@ -272,7 +306,7 @@ void
 loss_control_probed(struct loss_control *c, int64_t bps)
 {
 	if (c->limits && (double)bps > c->bps)
-		c->bps = fmin((double)bps, most_at(average_loss(c)));
+		c->bps = fmin((double)bps, most_at(c, average_loss(c)));
 }
 
 int64_t

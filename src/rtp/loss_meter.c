@@ -7,7 +7,6 @@
 #include "rtp/loss_meter.h"
 
 #define FADE_US       2000000.0	/* to 1/e */
-#define PACKETS_MOST  100.0	/* above, time alone makes them fade */
 #define PACKETS_LEAST 10.0
 #define BURST_MOST    4000
 
@@ -28,17 +27,21 @@ loss_meter_found(struct loss_meter *m)
 }
 
 void
+loss_meter_late(struct loss_meter *m)
+{
+	m->lost = fmin(m->packets, m->lost + 1);
+	m->runs = fmin(m->lost, m->runs + 1);
+}
+
+void
 loss_meter_fade(struct loss_meter *m, int64_t now_us)
 {
 	const int64_t step_us = m->faded_us ? now_us - m->faded_us : 0;
-	double        keep = exp(-(double)step_us / FADE_US);
+	const double  keep = exp(-(double)step_us / FADE_US);
 
 	m->faded_us = now_us;
 	if (step_us <= 0)
 		return;
-	/* On a thin line few packets come: they must last longer. */
-	if (m->packets * keep < PACKETS_MOST)
-		keep = fmin(1, PACKETS_MOST / fmax(1, m->packets));
 	m->packets *= keep;
 	m->lost *= keep;
 	m->runs *= keep;

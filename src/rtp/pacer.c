@@ -14,7 +14,7 @@
 #define BURST_US       5000.0	/* what may leave in one turn */
 #define TURN_US        5000
 #define PROBE_TURN_US  2000
-#define PROBE_MOST_US  500000	/* a probe that got stuck is given up */
+#define PROBE_MOST_US  1000000	/* a probe that got stuck is given up */
 #define PADDING_LEAST  60
 #define PADDING_MOST   255	/* what the padding of a packet can say */
 

@@ -34,11 +34,14 @@ static void
 count(struct probe_cluster *c, int64_t bytes, int64_t sent_us,
     int64_t arrival_us)
 {
-	if (c->packets == 0) {
+	c->packets++;
+	if (c->all_bytes == 0 || c->all_bytes < c->probe.skip) {
+		c->bytes = 0;
 		c->first_sent_us = c->last_sent_us = sent_us;
 		c->first_arrival_us = c->last_arrival_us = arrival_us;
 		c->last_sent_bytes = c->first_arrived_bytes = bytes;
 	}
+	c->all_bytes += bytes;
 	if (sent_us < c->first_sent_us)
 		c->first_sent_us = sent_us;
 	if (sent_us >= c->last_sent_us) {
@@ -51,7 +54,6 @@ count(struct probe_cluster *c, int64_t bytes, int64_t sent_us,
 	}
 	if (arrival_us > c->last_arrival_us)
 		c->last_arrival_us = arrival_us;
-	c->packets++;
 	c->bytes += bytes;
 }
 
@@ -67,7 +69,8 @@ probe_meter_add(struct probe_meter *m, uint16_t id, int64_t bytes,
 	count(c, bytes, sent_us, arrival_us);
 	kept = 1 - fmin(fmax(loss, 0), LOSS_MOST);
 	if (c->packets < RECEIVED_LEAST * kept * c->probe.packets ||
-	    (double)c->bytes < RECEIVED_LEAST * kept * (double)c->probe.bytes)
+	    (double)c->all_bytes < RECEIVED_LEAST * kept *
+	    (double)c->probe.bytes)
 		return 0;
 	sent_s = (double)(c->last_sent_us - c->first_sent_us) / 1e6;
 	arrived_s = (double)(c->last_arrival_us - c->first_arrival_us) / 1e6;

@@ -5,7 +5,9 @@
  * The rate at which a cluster arrived, or was sent if that is less. A train
  * that came apart on the way has met the capacity of the line: 95 % of what
  * arrived. Four fifths of it must have come, as far as the line does not lose
- * at any rate. Pure, the last four clusters are kept.
+ * at any rate. Its first bytes tell nothing: shapers let some 1500 through at
+ * once after a pause, so that a train of twice the line's rate comes through
+ * whole for 3000. Pure, the last four clusters are kept.
  */
 #ifndef RTP_PROBE_METER_H
 #define RTP_PROBE_METER_H
@@ -18,14 +20,16 @@
 struct probe {
 	uint16_t id;		/* 0: none */
 	int64_t  bps;
-	int64_t  bytes;		/* to be sent, at least … */
+	int64_t  skip;		/* bytes at its begin that tell nothing */
+	int64_t  bytes;		/* to be sent, those included, at least … */
 	unsigned packets;	/* … and as many packets */
 };
 
 struct probe_cluster {
 	struct probe probe;
 	unsigned packets;
-	int64_t  bytes;
+	int64_t  all_bytes;
+	int64_t  bytes;		/* after those that are skipped */
 	int64_t  first_sent_us, last_sent_us;
 	int64_t  first_arrival_us, last_arrival_us;
 	int64_t  last_sent_bytes, first_arrived_bytes;

@@ -9,9 +9,14 @@
 #define LIMITED_US      5000000		/* between probes then */
 #define DROP_US         5000000
 #define DROP_PAUSE_US   1000000		/* for the queue to drain */
-#define DURATION_US     30000
+#define DURATION_US     20000
 #define ASKED_TRIES     2
-#define FIRST_DURATION_US 100000
+#define FIRST_DURATION_US 15000
+#define FACTOR_LEAST    2
+#define SKIP_BYTES      3000
+#define THIN_BPS        100000
+#define STARTS          2
+#define START_FACTOR    3
 #define PACKETS_LEAST   5
 #define FACTOR_MOST     3
 
@@ -20,7 +25,7 @@ probe_plan_init(struct probe_plan *p, int64_t start_bps, int64_t useful_bps)
 {
 	*p = (struct probe_plan){
 		.useful_bps = useful_bps, .start_bps = start_bps,
-		.starts = 2, .probed_us = INT64_MIN,
+		.starts = STARTS, .probed_us = INT64_MIN,
 	};
 }
 
@@ -42,6 +47,7 @@ probe_plan_lifted(struct probe_plan *p, int64_t estimate_bps)
 void
 probe_plan_result(struct probe_plan *p, int64_t bps)
 {
+	p->starts = 0;
 	if (p->probed_bps > 0 &&
 	    bps > p->probed_bps * FURTHER_OF_PROBE_Q10 / 1024)
 		p->next_bps = 2 * bps;
@@ -57,11 +63,18 @@ probe_plan_dropped(struct probe_plan *p, int64_t before_bps, int64_t now_us)
 }
 
 void
-probe_plan_restart(struct probe_plan *p)
+probe_plan_restart(struct probe_plan *p, int64_t start_bps)
 {
-	p->starts = 2;
+	p->starts = STARTS;
+	p->start_bps = start_bps;
 	p->next_bps = p->probed_bps = p->dropped_bps = 0;
 	p->probed_us = INT64_MIN;
+}
+
+static int64_t
+at_least(int64_t value, int64_t least)
+{
+	return value > least ? value : least;
 }
 
 static bool
@@ -76,13 +89,14 @@ wish(struct probe_plan *p, const struct probe_input *in, int64_t now_us)
 {
 	int64_t bps = 0;
 
-	if (p->starts > 0) {
-		bps = p->start_bps * (p->starts-- == 2 ? 3 : 6);
-	} else if (p->next_bps > 0) {
+	if (p->next_bps > 0) {
 		bps = p->next_bps;
 		p->next_bps = 0;
 	} else if (!after(p->probed_us, RESULT_US, now_us)) {
 		return 0;
+	} else if (p->starts > 0) {
+		p->starts--;
+		bps = p->start_bps * START_FACTOR;
 	} else if (p->dropped_bps > 0 &&
 	    now_us - p->dropped_us > DROP_US) {
 		p->dropped_bps = 0;
@@ -95,7 +109,8 @@ wish(struct probe_plan *p, const struct probe_input *in, int64_t now_us)
 		bps = p->asked_bps * 115 / 100;
 		p->asked_tries--;
 	} else if (in->limited &&
-	    after(p->probed_us, LIMITED_US, now_us) &&
+	    after(p->probed_us, in->estimate_bps < THIN_BPS ?
+	    2 * LIMITED_US : LIMITED_US, now_us) &&
 	    after(in->limited_since_us, LIMITED_US, now_us)) {
 		bps = 2 * in->estimate_bps;
 	}
@@ -106,8 +121,8 @@ bool
 probe_plan_due(struct probe_plan *p, const struct probe_input *in,
     struct probe *out, int64_t now_us)
 {
-	const bool first = p->starts == 2;
-	const bool further = p->starts == 0 && p->next_bps > 0;
+	const bool further = p->next_bps > 0;
+	const bool first = p->starts == STARTS;
 	int64_t    most_bps = p->useful_bps;
 	int64_t    bps;
 
@@ -115,9 +130,12 @@ probe_plan_due(struct probe_plan *p, const struct probe_input *in,
 		p->next_bps = 0;
 		return false;
 	}
-	if (p->starts == 0 && most_bps > FACTOR_MOST * in->estimate_bps)
+	if (most_bps > FACTOR_MOST * in->estimate_bps)
 		most_bps = FACTOR_MOST * in->estimate_bps;
 	bps = wish(p, in, now_us);
+	/* Less would not fill what a line lets through at once. */
+	if (bps > 0 && p->starts == 0)
+		bps = at_least(bps, FACTOR_LEAST * in->estimate_bps);
 	if (bps > most_bps)
 		bps = most_bps;
 	/* What is known need not be measured; further must be further. */
@@ -131,9 +149,12 @@ probe_plan_due(struct probe_plan *p, const struct probe_input *in,
 	*out = (struct probe){
 		.id = p->last_id,
 		.bps = bps,
-		.bytes = bps * (first ? FIRST_DURATION_US : DURATION_US) /
-		    8000000,
+		.skip = first ? SKIP_BYTES / 2 : SKIP_BYTES,
 		.packets = PACKETS_LEAST,
 	};
+	out->bytes = out->skip + bps *
+	    (first ? FIRST_DURATION_US : DURATION_US) / 8000000;
+	if (!first)
+		out->bytes = at_least(out->bytes, out->skip * 3 / 2);
 	return true;
 }

@@ -2,11 +2,14 @@
  * When to probe the line, and at which rate.
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * At the start with three and six times the start rate, then twice as much as
- * long as it comes through; while the application limits the
- * estimate, each 5 s with twice of it; after a sudden drop, with 85 % of what was before; and
- * when asked. Never above `useful_bps`, what the peer could use at all, nor
- * above three times the estimate; one at a time. Pure.
+ * At the start with three times the start rate, then twice as much as long as
+ * it comes through; while the application limits the estimate, each 5 s with
+ * twice of it; after a sudden drop, with 85 % of what was before; and when
+ * asked. A train has 4500 bytes at least, and but the first is of twice the
+ * estimate or more: less would go through at once where there is a shaper. It
+ * is shorter at first, so that a thin line has it behind it soon. Never above
+ * `useful_bps`, what the peer could use at all, nor above three times the
+ * estimate; one at a time. Pure.
  */
 #ifndef RTP_PROBE_PLAN_H
 #define RTP_PROBE_PLAN_H
@@ -20,7 +23,7 @@ struct probe_plan {
 	uint16_t last_id;
 	int64_t  useful_bps;
 	int64_t  start_bps;
-	unsigned starts;		/* of the first two, still to come */
+	unsigned starts;		/* tries of the first, still to come */
 	int64_t  next_bps;		/* 0: nothing planned */
 	int64_t  probed_us;		/* INT64_MIN: never */
 	int64_t  probed_bps;		/* the one whose result may come */
@@ -50,12 +53,12 @@ void probe_plan_lifted(struct probe_plan *p, int64_t estimate_bps);
 /* A probe has measured this; the next may follow from it. */
 void probe_plan_result(struct probe_plan *p, int64_t bps);
 
-/* The estimate fell by more than a third while the application was limited. */
+/* The estimate fell by more than a quarter. */
 void probe_plan_dropped(struct probe_plan *p, int64_t before_bps,
     int64_t now_us);
 
-/* Nothing is known any more: the first two again. */
-void probe_plan_restart(struct probe_plan *p);
+/* Nothing is known any more: the first again, from such a rate. */
+void probe_plan_restart(struct probe_plan *p, int64_t start_bps);
 
 /* True with a probe to be sent now. */
 bool probe_plan_due(struct probe_plan *p, const struct probe_input *in,

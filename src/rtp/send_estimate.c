@@ -16,6 +16,7 @@
 #include "rtp/overuse_detector.h"
 #include "rtp/probe_plan.h"
 #include "rtp/queue_meter.h"
+#include "rtp/rtp_packet.h"
 #include "rtp/send_estimate.h"
 #include "rtp/send_log.h"
 #include "rtp/trendline.h"
@@ -26,7 +27,11 @@
 #define REMB_US         10000000
 #define RTT_MOST_US     5000000
 #define RTT_WEIGHT      16	/* of the smoothed one to the newest */
-#define DROP_Q8         169	/* 66 %: below, it was a sudden drop */
+#define LEAST_RTT_WEIGHT 256	/* it may have become longer */
+#define DROP_Q8         192	/* 75 %: below, it was a sudden drop */
+#define FALL_US         3000000
+#define THIN_BPS        100000
+#define BEGIN_US        5000000
 #define DELTA_MOST_US   10000000
 #define LIMITED_LATELY_US 1000000	/* what arrives is known again */
 #define SHORT_QUEUE_US  100000
@@ -34,11 +39,14 @@
 #define STANDING_US     100000	/* a queue that is to go away */
 #define STANDING_SPACE_US 1000000	/* between two tries */
 #define STANDING_TRIES  4	/* in vain: it is no queue of ours */
+#define OVERTAKEN_US    15000	/* by what was sent so much later */
+#define TOGETHER_US     2000
 
 /* A packet that has just been reported to have arrived. */
 struct acked {
 	int64_t  sent_us, arrival_us;
 	uint16_t bytes, probe;
+	bool     again;
 };
 
 /* The 16 bits of the peer's clock that go round, as one line. */
@@ -66,12 +74,18 @@ struct send_estimate {
 	struct peer_clock    twcc_clock, ccfb_clock;
 	bool     limited;		/* by what the application sends */
 	int64_t  limited_us;		/* since */
+	int64_t  begun_us;		/* first packet; 0: none */
+	int64_t  fell_from_bps, fell_us;	/* lately */
 	int64_t  standing_us;		/* last try to drain a queue */
 	unsigned standing_tries;
 	enum line_usage usage;		/* the detector's, if it holds */
 	int64_t  resumed_us;		/* after a silence; 0: never */
 	int64_t  fed_us;		/* last feedback by packet; 0: never */
-	int64_t  feedback_rtt_us;	/* with the peer's wait in it */
+	uint16_t fed_next;		/* sequence after the last that it told */
+	int64_t  arrived_sent_us;	/* newest of what arrived */
+	int64_t  beside_bytes;		/* since the last packet with a number */
+	int64_t  feedback_rtt_us;	/* with the peer's wait in it … */
+	int64_t  least_rtt_us;		/* … its least of late, 0: unknown */
 	int64_t  report_rtt_us;		/* of RR; 0: not known */
 	unsigned report_loss_q8;
 	int64_t  remb_bps, remb_us;
@@ -158,6 +172,7 @@ decide(struct send_estimate *e, int64_t now_us)
 	bps = least(bps, e->cfg.most_bps);
 	if (bps < e->cfg.least_bps)
 		bps = e->cfg.least_bps;
+	line->known_bps = bps;
 	line->silent = circuit != CIRCUIT_GOOD;
 	line->broken = circuit == CIRCUIT_BROKEN;
 	line->target_bps = bps * circuit_breaker_left_q8(&e->circuit,
@@ -171,6 +186,7 @@ decide(struct send_estimate *e, int64_t now_us)
 	    e->feedback_rtt_us;
 	line->queue_us = queue_meter_us(&e->queue);
 	line->acked_bps = acked_rate_bps(&e->acked);
+	line->newest_bps = acked_rate_newest_bps(&e->acked);
 }
 
 /* ---- what is sent -------------------------------------------------------- */
@@ -193,12 +209,24 @@ send_estimate_sent(struct send_estimate *e,
 		.rtp_sequence = packet->rtp_sequence,
 		.bytes = packet->bytes,
 		.probe = packet->probe,
+		.beside = (uint16_t)least(e->beside_bytes, UINT16_MAX),
+		.again = packet->again,
 	};
 
+	if (e->begun_us == 0)
+		e->begun_us = now_us;
+	e->beside_bytes = 0;
 	/* A probe is not what the application has to say. */
 	sent(e, packet->probe ? 0 : packet->bytes, now_us);
 	circuit_breaker_sent(&e->circuit, now_us);
 	return send_log_add(&e->log, &noted);
+}
+
+void
+send_estimate_beside(struct send_estimate *e, size_t bytes, int64_t now_us)
+{
+	sent(e, (int64_t)bytes, now_us);
+	e->beside_bytes += (int64_t)bytes;
 }
 
 /* ---- feedback by packet -------------------------------------------------- */
@@ -234,6 +262,8 @@ arrived(struct send_estimate *e, const struct acked *a, int64_t now_us)
 	struct group_delta delta;
 	int64_t            probed_bps;
 
+	if (a->sent_us > e->arrived_sent_us)
+		e->arrived_sent_us = a->sent_us;
 	acked_rate_add(&e->acked, a->bytes, a->arrival_us);
 	queue_meter_add(&e->queue, a->arrival_us - a->sent_us, now_us);
 	probed_bps = probe_meter_add(&e->probes, a->probe, a->bytes,
@@ -249,6 +279,26 @@ arrived(struct send_estimate *e, const struct acked *a, int64_t now_us)
 	    trendline_signal(&e->trend), delta.sent_us, now_us);
 }
 
+/*
+ * Whether what arrived is the second copy: what was sent clearly later came
+ * before it, or with it. A line seldom changes the order by so much.
+ */
+static bool
+was_lost(const struct send_estimate *e, unsigned at)
+{
+	const struct acked *a = &e->batch[at];
+
+	if (!a->again)
+		return false;
+	if (a->sent_us < e->arrived_sent_us - OVERTAKEN_US)
+		return true;
+	for (unsigned i = at + 1; i < e->batch_count &&
+	    e->batch[i].arrival_us < a->arrival_us + TOGETHER_US; i++)
+		if (e->batch[i].sent_us > a->sent_us + OVERTAKEN_US)
+			return true;
+	return false;
+}
+
 /* In order of arrival: reported in that of sending, which is nearly it. */
 static void
 batch_done(struct send_estimate *e, int64_t now_us)
@@ -262,8 +312,14 @@ batch_done(struct send_estimate *e, int64_t now_us)
 			e->batch[at] = e->batch[at - 1];
 		e->batch[at] = a;
 	}
-	for (unsigned i = 0; i < e->batch_count; i++)
-		arrived(e, &e->batch[i], now_us);
+	for (unsigned i = 0; i < e->batch_count; i++) {
+		if (was_lost(e, i)) {
+			loss_meter_late(&e->loss);
+			loss_control_late(&e->loss_control);
+		} else {
+			arrived(e, &e->batch[i], now_us);
+		}
+	}
 	e->batch_count = 0;
 }
 
@@ -275,6 +331,9 @@ status(struct send_estimate *e, struct send_log_packet *packet, bool received,
 	const enum send_log_fate before = packet->fate;
 
 	if (before == SEND_RECEIVED || (before == SEND_LOST && !received))
+		return;
+	/* What came at last is what was sent again. */
+	if (before == SEND_LOST && packet->again)
 		return;
 	packet->fate = received ? SEND_RECEIVED : SEND_LOST;
 	/* What was lost in a silence says nothing of the line now. */
@@ -296,7 +355,9 @@ status(struct send_estimate *e, struct send_log_packet *packet, bool received,
 		return;
 	e->batch[e->batch_count++] = (struct acked){
 		.sent_us = packet->sent_us, .arrival_us = arrival_us,
-		.bytes = packet->bytes, .probe = packet->probe,
+		.bytes = (uint16_t)least(packet->bytes + packet->beside,
+		    UINT16_MAX),
+		.probe = packet->probe, .again = packet->again,
 	};
 	if (e->batch_count == BATCH)
 		batch_done(e, now_us);
@@ -311,7 +372,7 @@ heard(struct send_estimate *e, int64_t now_us)
 		return;
 	/* Back after a silence: half of what was, and a look at the rest. */
 	e->resumed_us = now_us;
-	probe_plan_dropped(&e->plan, e->aimd.bps, now_us);
+	probe_plan_restart(&e->plan, e->aimd.bps / 2);
 	aimd_rate_set(&e->aimd, e->aimd.bps / 2, now_us);
 }
 
@@ -329,6 +390,18 @@ feedback_begin(struct send_estimate *e, int64_t now_us)
 	e->fed_us = now_us;
 }
 
+/*
+ * At the beginning there are but probes to know by, and a later, longer one
+ * knows better than the first. What arrives is carried all the same.
+ */
+static bool
+came_apart(const struct send_estimate *e, int64_t now_us)
+{
+	return now_us - e->begun_us < BEGIN_US &&
+	    e->probed_bps < e->plan.probed_bps / 4 * 3 &&
+	    e->probed_bps > acked_rate_bps(&e->acked);
+}
+
 /* What the probe has shown, unless the queue grows at this moment. */
 static void
 take_probe(struct send_estimate *e, int64_t now_us)
@@ -336,7 +409,9 @@ take_probe(struct send_estimate *e, int64_t now_us)
 	if (e->probed_bps == 0 || e->usage == LINE_OVERUSED)
 		return;
 	probe_plan_result(&e->plan, e->probed_bps);
-	if (e->probed_bps > e->aimd.bps) {
+	/* The start rate is no more than a guess. */
+	if (e->probed_bps > e->aimd.bps || !e->aimd.proven ||
+	    came_apart(e, now_us)) {
 		aimd_rate_set(&e->aimd, e->probed_bps, now_us);
 		link_capacity_probed(&e->aimd.capacity, e->probed_bps);
 	}
@@ -387,6 +462,37 @@ with_lost(const struct send_estimate *e, int64_t acked_bps)
 	return (int64_t)(acked / (1 - lost));
 }
 
+/*
+ * How far the newest packet that arrived is behind what is sent now: of a
+ * queue that fills at once it tells before the packets in it do.
+ */
+static void
+measure_behind(struct send_estimate *e)
+{
+	if (e->feedback_rtt_us == 0)
+		return;
+	if (e->least_rtt_us == 0 || e->feedback_rtt_us < e->least_rtt_us)
+		e->least_rtt_us = e->feedback_rtt_us;
+	e->line.behind_us = e->feedback_rtt_us - e->least_rtt_us;
+	e->least_rtt_us += (e->feedback_rtt_us - e->least_rtt_us) /
+	    LEAST_RTT_WEIGHT;
+}
+
+/* A burst may have looked like a thin line: what was is tried again. */
+static void
+note_fall(struct send_estimate *e, int64_t before_bps, int64_t now_us)
+{
+	if (e->aimd.bps >= before_bps)
+		return;
+	if (before_bps > e->fell_from_bps || now_us - e->fell_us > FALL_US)
+		e->fell_from_bps = before_bps;
+	e->fell_us = now_us;
+	/* On a thin line a probe is a burden, and may be the burst itself. */
+	if (e->fell_from_bps >= THIN_BPS &&
+	    e->aimd.bps < e->fell_from_bps * DROP_Q8 / 256)
+		probe_plan_dropped(&e->plan, e->fell_from_bps, now_us);
+}
+
 static void
 feedback_end(struct send_estimate *e, int64_t now_us)
 {
@@ -402,6 +508,7 @@ feedback_end(struct send_estimate *e, int64_t now_us)
 	};
 
 	batch_done(e, now_us);
+	measure_behind(e);
 	in.usage = e->usage = usage(e, now_us);
 	in.queue_us = queue_meter_us(&e->queue);
 	in.acked_bps = with_lost(e, acked_rate_bps(&e->acked));
@@ -409,12 +516,11 @@ feedback_end(struct send_estimate *e, int64_t now_us)
 	loss.acked_bps = in.acked_bps;
 	loss_meter_fade(&e->loss, now_us);
 	aimd_rate_update(&e->aimd, &in, now_us);
-	if (e->alr.limited && e->aimd.bps < before_bps * DROP_Q8 / 256)
-		probe_plan_dropped(&e->plan, before_bps, now_us);
+	note_fall(e, before_bps, now_us);
 	take_probe(e, now_us);
 	loss.delay_bps = e->aimd.bps;
 	loss_control_update(&e->loss_control, &loss, now_us);
-	if (in.acked_bps > 0 && (e->aimd.proven || e->loss_control.limits))
+	if (e->aimd.proven || e->loss_control.limits)
 		e->line.measured = true;
 	if (!e->limited && (e->alr.limited || e->aimd.at_limit))
 		e->limited_us = now_us;
@@ -435,6 +541,9 @@ send_estimate_twcc(struct send_estimate *e, const uint8_t *body, size_t len,
 	feedback_begin(e, now_us);
 	shift_us = clock_unwrap(&e->twcc_clock, report.at_us,
 	    TWCC_CLOCK_US) - report.at_us;
+	if (rtp_sequence_diff(report.sequence, e->fed_next) > 0)
+		acked_rate_gap(&e->acked);
+	e->fed_next = (uint16_t)(report.sequence + report.left);
 	while (twcc_report_next(&report, &s)) {
 		struct send_log_packet *packet = send_log_find(&e->log,
 		    s.sequence);
@@ -513,20 +622,27 @@ send_estimate_ask(struct send_estimate *e, int64_t bps)
 	probe_plan_ask(&e->plan, bps);
 }
 
+void
+send_estimate_tick(struct send_estimate *e, int64_t now_us)
+{
+	loss_meter_fade(&e->loss, now_us);
+	sent(e, 0, now_us);
+	decide(e, now_us);
+}
+
 bool
-send_estimate_tick(struct send_estimate *e, struct probe *probe,
+send_estimate_probe(struct send_estimate *e, struct probe *probe,
     int64_t now_us)
 {
 	const struct probe_input in = {
 		.estimate_bps = e->line.target_bps,
-		.overused = e->line.overused || e->line.silent,
+		.overused = e->line.overused || e->line.silent ||
+		    e->line.queue_us > SHORT_QUEUE_US,
 		.limited = e->limited && !(remb_holds(e, now_us) &&
 		    e->remb_bps <= e->line.target_bps),
 		.limited_since_us = e->limited_us,
 	};
 
-	sent(e, 0, now_us);
-	decide(e, now_us);
 	if (!probe_plan_due(&e->plan, &in, probe, now_us))
 		return false;
 	probe_meter_begin(&e->probes, probe);

@@ -40,13 +40,15 @@ struct send_estimate_config {
 struct send_estimate_packet {
 	uint32_t ssrc;
 	uint16_t rtp_sequence;
-	uint16_t bytes;		/* of UDP payload */
+	uint16_t bytes;		/* on the line, all headers included */
 	uint16_t probe;		/* cluster; 0: of none */
+	bool     again;		/* the very same packet will follow */
 };
 
 /* The line as it is known now. */
 struct send_line {
 	int64_t  target_bps;	/* of all that is sent; 0: send no video */
+	int64_t  known_bps;	/* the same as if he were not silent */
 	bool     measured;	/* a limit or a probe has shown it */
 	bool     transport_feedback;	/* he reports packet by packet */
 	bool     overused;	/* the queue of the line is growing */
@@ -57,7 +59,9 @@ struct send_line {
 	unsigned burst_q4;	/* mean run of losses, in sixteenths */
 	int64_t  rtt_us;	/* 0: not known */
 	int64_t  queue_us;	/* one way, above the least of half a minute */
-	int64_t  acked_bps;	/* what arrives; 0: not known */
+	int64_t  behind_us;	/* the newest report, likewise; not smoothed */
+	int64_t  acked_bps;	/* what arrives; 0: not known … */
+	int64_t  newest_bps;	/* … and of late, not smoothed */
 };
 
 /* -ENOMEM, or -EINVAL for bounds that are none. */
@@ -68,6 +72,13 @@ void send_estimate_free(struct send_estimate *e);
 /* Returns the transport-wide sequence number that the packet has to carry. */
 uint16_t send_estimate_sent(struct send_estimate *e,
     const struct send_estimate_packet *packet, int64_t now_us);
+
+/*
+ * So many bytes leave that cannot have a number, a packet sent again as it
+ * was. They count as arrived with the next one that has.
+ */
+void send_estimate_beside(struct send_estimate *e, size_t bytes,
+    int64_t now_us);
 
 /* Bodies of RTCP_TWCC and RTCP_CCFB. Malformed ones are ignored. */
 void send_estimate_twcc(struct send_estimate *e, const uint8_t *body,
@@ -88,8 +99,11 @@ void send_estimate_useful(struct send_estimate *e, int64_t bps);
 /* Wants to know whether the line carries so much: a probe, soon. */
 void send_estimate_ask(struct send_estimate *e, int64_t bps);
 
-/* Each 10 to 100 ms. True with a probe to be sent now, by rtp/pacer.h. */
-bool send_estimate_tick(struct send_estimate *e, struct probe *probe,
+/* Time goes by: each 10 to 100 ms. */
+void send_estimate_tick(struct send_estimate *e, int64_t now_us);
+
+/* True with a probe to be sent now, by rtp/pacer.h; after each tick. */
+bool send_estimate_probe(struct send_estimate *e, struct probe *probe,
     int64_t now_us);
 
 const struct send_line *send_estimate_line(const struct send_estimate *e);

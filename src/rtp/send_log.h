@@ -9,6 +9,7 @@
 #ifndef RTP_SEND_LOG_H
 #define RTP_SEND_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SEND_LOG_PACKETS 2048	/* a power of two */
@@ -22,6 +23,8 @@ struct send_log_packet {
 	uint16_t rtp_sequence;
 	uint16_t bytes;
 	uint16_t probe;		/* cluster; 0: of none */
+	uint16_t beside;	/* bytes without a number, sent before it */
+	bool     again;		/* the same packet will be sent once more */
 	uint8_t  fate;		/* enum send_log_fate, as last reported */
 };
 

@@ -232,7 +232,7 @@ gets_what_fits_beside_the_sound(void **state)
 		unsigned rung;
 	} lines[] = {
 		{ 5000000, 0 }, { 1000000, 1 }, { 500000, 2 }, { 300000, 3 },
-		{ 180000, 4 }, { 100000, STILLS }, { 64000, SOUND },
+		{ 180000, 4 }, { 100000, STILLS }, { 48000, SOUND },
 	};
 
 	(void)state;
@@ -323,7 +323,7 @@ climbs_only_when_a_probe_passed(void **state)
 }
 
 static void
-asks_for_a_quarter_more_than_the_next_rung_needs(void **state)
+asks_for_a_tenth_more_than_the_next_rung_needs(void **state)
 {
 	struct viewer               v = viewer_of(0);
 	const struct rendition_link link = { .reserve_bps = RESERVE_BPS,
@@ -331,13 +331,13 @@ asks_for_a_quarter_more_than_the_next_rung_needs(void **state)
 
 	(void)state;
 	v.choice.rung = 1;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 2; i++) {
 		v.now_us += SECOND;
 		rendition_choice_update(&v.choice, &link, &all, 0, v.now_us);
 	}
 	assert_in_range(rendition_choice_probe_bps(&v.choice),
-	    (1500000 * 5 / 4 + RESERVE_BPS) * 10 / 9,
-	    (1500000 * 5 / 4 + RESERVE_BPS) * 10 / 9 + 2);
+	    (1650000 + RESERVE_BPS) * 10 / 9,
+	    (1650000 + RESERVE_BPS) * 10 / 9 + 2);
 }
 
 static void
@@ -413,7 +413,7 @@ main(void)
 		cmocka_unit_test(stills_end_by_what_they_take_on_the_whole),
 		cmocka_unit_test(climbs_only_when_a_probe_passed),
 		cmocka_unit_test(
-		    asks_for_a_quarter_more_than_the_next_rung_needs),
+		    asks_for_a_tenth_more_than_the_next_rung_needs),
 		cmocka_unit_test(random_loss_on_a_wide_line_takes_nothing),
 		cmocka_unit_test(loss_without_probes_leaves_moving_pictures),
 		cmocka_unit_test(a_queue_that_grows_is_fled_at_once),

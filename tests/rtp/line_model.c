@@ -16,6 +16,7 @@
 #define TCP_BYTES    1440
 #define JITTER_HOLD_US 20000	/* packets of so long share it */
 #define SSRC         0x1234
+#define IP_UDP       28
 
 struct line_model *
 line_model_new(const struct send_estimate_config *cfg, uint64_t seed)
@@ -142,22 +143,25 @@ send_packet(struct line_model *m, size_t bytes, uint16_t probe)
 {
 	const struct send_estimate_packet packet = {
 		.ssrc = SSRC, .rtp_sequence = m->rtp_sequence++,
-		.bytes = (uint16_t)bytes, .probe = probe,
+		.bytes = (uint16_t)(bytes + IP_UDP), .probe = probe,
 	};
 	const uint16_t sequence = send_estimate_sent(m->estimate, &packet,
 	    m->now_us);
 
-	(void)line_send(m, sequence, bytes + 28, false);
+	(void)line_send(m, sequence, bytes + IP_UDP, false);
 }
 
 static void
 make_media(struct line_model *m)
 {
 	const struct send_line *line = send_estimate_line(m->estimate);
+	const int64_t sound_bps = m->audio_bps > 0 ? m->audio_bps +
+	    IP_UDP * 8 * 50 : 0;
 	int64_t bps = m->video_bps;
 
-	if (m->follows && line->target_bps - m->audio_bps < bps)
-		bps = line->target_bps - m->audio_bps;
+	/* What is estimated counts IP and UDP, also those of sound. */
+	if (m->follows && line->target_bps - sound_bps < bps)
+		bps = line->target_bps - sound_bps;
 	for (; m->now_us >= m->frame_us; m->frame_us += FRAME_US) {
 		int64_t left = bps * FRAME_US / 8000000;
 
@@ -171,7 +175,7 @@ make_media(struct line_model *m)
 			    (uint16_t)bytes };
 
 			pacer_push(&m->pacer, PACER_VIDEO, &item);
-			left -= bytes;
+			left -= bytes + IP_UDP;
 		}
 	}
 	for (; m->audio_bps > 0 && m->now_us >= m->audio_us;
@@ -193,7 +197,8 @@ send_media(struct line_model *m)
 	size_t            bytes;
 
 	if (m->now_us % 5000 == 0) {
-		if (send_estimate_tick(m->estimate, &probe, m->now_us)) {
+		send_estimate_tick(m->estimate, m->now_us);
+		if (send_estimate_probe(m->estimate, &probe, m->now_us)) {
 			pacer_begin_probe(&m->pacer, &probe, m->now_us);
 			m->probes++;
 		}

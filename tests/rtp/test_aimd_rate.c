@@ -70,7 +70,7 @@ static void
 overuse_takes_it_below_what_arrives_once_a_round_trip(void **state)
 {
 	const struct aimd_input over = { .usage = LINE_OVERUSED,
-	    .acked_bps = 800000, .rtt_us = 1000000 };
+	    .acked_bps = 800000, .rtt_us = 1000000, .queue_us = 300000 };
 
 	(void)state;
 	begin(1000000);
@@ -79,10 +79,12 @@ overuse_takes_it_below_what_arrives_once_a_round_trip(void **state)
 	assert_int_equal(a.bps, 800000 * 85 / 100 - 5000);
 	/* Space is 200 ms at most. */
 	update((struct aimd_input){ .usage = LINE_OVERUSED,
-	    .acked_bps = 600000, .rtt_us = 1000000 }, 100000);
+	    .acked_bps = 600000, .rtt_us = 1000000,
+	    .queue_us = 300000 }, 100000);
 	assert_int_equal(a.bps, 675000);
 	update((struct aimd_input){ .usage = LINE_OVERUSED,
-	    .acked_bps = 600000, .rtt_us = 1000000 }, 100000);
+	    .acked_bps = 600000, .rtt_us = 1000000,
+	    .queue_us = 300000 }, 100000);
 	assert_int_equal(a.bps, 600000 * 85 / 100 - 5000);
 }
 
@@ -106,7 +108,7 @@ what_arrives_is_no_measure_for_who_sends_little(void **state)
 	update(in, 100000);
 	assert_int_equal(a.bps, 850000);
 	/* Unless the queue is long. */
-	in.queue_us = 200000;
+	in.queue_us = 300000;
 	update(in, 100000);
 	assert_int_equal(a.bps, 80000);
 }
@@ -117,7 +119,8 @@ near_the_known_capacity_it_climbs_slowly(void **state)
 	(void)state;
 	begin(1000000);
 	update((struct aimd_input){ .usage = LINE_OVERUSED,
-	    .acked_bps = 1000000, .rtt_us = 100000 }, 100000);
+	    .acked_bps = 1000000, .rtt_us = 100000,
+	    .queue_us = 300000 }, 100000);
 	assert_int_equal(a.bps, 845000);
 	update((struct aimd_input){ .acked_bps = 845000,
 	    .rtt_us = 100000 }, 1000000);

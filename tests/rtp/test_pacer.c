@@ -153,7 +153,8 @@ a_full_queue_takes_no_more_and_can_be_dropped(void **state)
 static void
 a_probe_is_padding_at_its_own_rate(void **state)
 {
-	const struct probe probe = { 5, 2000000, 5000, 5 };
+	const struct probe probe = { .id = 5, .bps = 2000000, .bytes = 5000,
+	    .packets = 5 };
 	const int64_t      begin_us = 1000000;
 	int64_t            bytes = 0;
 	unsigned           packets = 0;
@@ -180,7 +181,8 @@ a_probe_is_padding_at_its_own_rate(void **state)
 static void
 what_waits_goes_into_a_probe_before_padding(void **state)
 {
-	const struct probe probe = { 5, 2000000, 5000, 5 };
+	const struct probe probe = { .id = 5, .bps = 2000000, .bytes = 5000,
+	    .packets = 5 };
 
 	(void)state;
 	begin(100000);

@@ -13,7 +13,8 @@
 
 #include "rtp/probe_meter.h"
 
-static const struct probe probe = { 3, 1000000, 2500, 5 };
+static const struct probe probe = { .id = 3, .bps = 1000000, .bytes = 2500,
+    .packets = 5 };
 static struct probe_meter m;
 
 /* `count` packets of 500 bytes, so far apart; returns the last result. */
@@ -55,6 +56,23 @@ too_little_of_it_tells_nothing(void **state)
 	assert_int_equal(train(4, 4000, 4000, 0), 1000000);
 }
 
+/* A shaper lets the first two through at once. */
+static void
+its_first_bytes_tell_nothing(void **state)
+{
+	const struct probe longer = { .id = 4, .bps = 1000000, .skip = 1000,
+	    .bytes = 2500, .packets = 5 };
+	int64_t result = 0;
+
+	(void)state;
+	memset(&m, 0, sizeof(m));
+	probe_meter_begin(&m, &longer);
+	for (unsigned i = 0; i < 5; i++)
+		result = probe_meter_add(&m, 4, 500, 1000 + i * 4000,
+		    9000000 + (i < 2 ? i * 4000 : 4000 + (i - 1) * 8000), 0);
+	assert_in_range(result, 474000, 476000);
+}
+
 static void
 loss_at_random_is_made_up_for(void **state)
 {
@@ -82,6 +100,7 @@ main(void)
 		cmocka_unit_test(a_train_that_stays_together_tells_its_own_rate),
 		cmocka_unit_test(a_train_that_comes_apart_tells_the_line),
 		cmocka_unit_test(too_little_of_it_tells_nothing),
+		cmocka_unit_test(its_first_bytes_tell_nothing),
 		cmocka_unit_test(loss_at_random_is_made_up_for),
 		cmocka_unit_test(nonsense_tells_nothing),
 	};

@@ -107,8 +107,7 @@ static void
 thin_lines_are_filled_without_a_queue(void **state)
 {
 	static const struct { int64_t capacity, least, most; } lines[] = {
-		/* UDP and IP take 11 kbit/s of 50 packets a second. */
-		{ 64 * KBPS, 33000, 52000 }, { 128 * KBPS, 85000, 120000 },
+		{ 64 * KBPS, 40000, 68000 }, { 128 * KBPS, 90000, 132000 },
 	};
 
 	(void)state;
@@ -121,7 +120,8 @@ thin_lines_are_filled_without_a_queue(void **state)
 		    lines[i].least, lines[i].most);
 		m->line_delay_most_us = 0;
 		line_model_run(m, 10 * S);
-		assert_true(m->line_delay_most_us < 200 * MS);
+		/* With a probe in it. */
+		assert_true(m->line_delay_most_us < 450 * MS);
 		line_model_free(m);
 	}
 }
@@ -252,7 +252,7 @@ a_limited_application_keeps_its_estimate(void **state)
 static void
 without_probes_it_does_not_rise(void **state)
 {
-	struct line_model *m = begin_fixed(2000 * KBPS, 150 * KBPS);
+	struct line_model *m = begin_fixed(2000 * KBPS, 130 * KBPS);
 
 	(void)state;
 	send_estimate_useful(m->estimate, 300 * KBPS);
@@ -352,14 +352,13 @@ static void
 a_peer_without_transport_feedback_is_known_by_remb(void **state)
 {
 	struct send_estimate *e;
-	struct probe          probe;
 
 	(void)state;
 	assert_int_equal(send_estimate_new(&e, &config), 0);
 	assert_false(send_estimate_line(e)->measured);
 	send_estimate_report(e, 26, 80 * MS, S);
 	send_estimate_remb(e, 700 * KBPS, S);
-	(void)send_estimate_tick(e, &probe, S + 1);
+	send_estimate_tick(e, S + 1);
 	assert_int_equal(send_estimate_line(e)->target_bps, 700000);
 	assert_int_equal(send_estimate_line(e)->loss_q8, 26);
 	assert_int_equal(send_estimate_line(e)->rtt_us, 80 * MS);
