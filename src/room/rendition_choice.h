@@ -77,8 +77,8 @@ void rendition_choice_init(struct rendition_choice *c, unsigned largest,
     int64_t now_us);
 
 /*
- * Looks at the line, once a second, with probes five times. `largest` is the least rung
- * number allowed. Returns the rung, or rungs->count for sound alone.
+ * Looks at the line, once a second, with probes five times. `largest` is the
+ * least rung number allowed. Returns the rung, or rungs->count for sound alone.
  */
 unsigned rendition_choice_update(struct rendition_choice *c,
     const struct rendition_link *link, const struct rendition_rungs *rungs,
