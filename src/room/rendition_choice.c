@@ -13,7 +13,7 @@
 #define QUEUE_US        300000
 #define FALL_AGAIN_US   1500000		/* the estimate follows by then */
 #define FIRST_US        5000000		/* the line is being measured */
-#define STILLS_PART     2		/* how much slower they may be */
+#define STILLS_PART     3		/* how much slower they may be */
 #define CLIMB_US        5000000
 #define CLIMB_EARLY_US  2000000
 #define EARLY_US        20000000
@@ -28,10 +28,14 @@
 #define PROBE_US        2000000		/* until it has passed or failed */
 #define PROBE_LEAST_US  5000000
 #define PROBE_MOST_US   10000000
+#define PROBE_THIN_MOST_US 40000000
+#define PROBE_THIN_BPS  110000
 /* Percent of a rung: what is asked of the line, and what will do. */
 #define ROOM_ASKED      110
 #define ROOM_ENOUGH     105
-#define ROOM_FROM_SOUND 150	/* a queue of sound alone takes long to go */
+#define ROOM_FROM_STILLS 100	/* any motion is worth a try */
+#define ROOM_FROM_SOUND 180	/* stills would take a line of 40 kbit/s whole */
+#define ROOM_FROM_SOUND_LOSSY 220
 
 void
 rendition_choice_init(struct rendition_choice *c, unsigned largest,
@@ -245,11 +249,29 @@ choice_fall(struct rendition_choice *c, unsigned rung, int64_t now_us)
 	c->probe_bps = 0;
 }
 
+/* Where much is lost, sound has more use for what is left. */
 static unsigned
 room_enough(const struct rendition_choice *c,
-    const struct rendition_rungs *rungs)
+    const struct rendition_link *link, const struct rendition_rungs *rungs)
 {
-	return c->rung < rungs->count ? ROOM_ENOUGH : ROOM_FROM_SOUND;
+	if (c->rung < rungs->moving)
+		return ROOM_ENOUGH;
+	if (c->rung < rungs->count)
+		return link->loss_q8 > CLEAN_Q8 ? ROOM_ENOUGH :
+		    ROOM_FROM_STILLS;
+	return link->loss_q8 > CLEAN_Q8 ? ROOM_FROM_SOUND_LOSSY :
+	    ROOM_FROM_SOUND;
+}
+
+/* A train takes a thin line half a second, in which all sound waits. */
+static int64_t
+probe_wait_us(const struct rendition_choice *c,
+    const struct rendition_link *link, const struct rendition_rungs *rungs)
+{
+	if (c->rung < rungs->moving || link->estimate_bps > PROBE_THIN_BPS)
+		return PROBE_MOST_US;
+	return c->probe_wait_us < PROBE_THIN_MOST_US / 2 ?
+	    c->probe_wait_us * 2 : PROBE_THIN_MOST_US;
 }
 
 /* Whether the line was shown to carry the next rung; asks for it if not. */
@@ -261,10 +283,10 @@ choice_may_climb(struct rendition_choice *c,
 	const uint64_t next_bps = cost_bps(link, rungs, c->rung - 1);
 
 	if (!link->probes ||
-	    usable_bps(link) >= next_bps * room_enough(c, rungs) / 100)
+	    usable_bps(link) >= next_bps * room_enough(c, link, rungs) / 100)
 		return true;
 	if (c->probe_bps == 0) {
-		c->probe_bps = (next_bps * (room_enough(c, rungs) +
+		c->probe_bps = (next_bps * (room_enough(c, link, rungs) +
 		    ROOM_ASKED - ROOM_ENOUGH) / 100 +
 		    link->reserve_bps) * 10 / 9 + 1;
 		c->probe_since_us = now_us;
@@ -272,7 +294,7 @@ choice_may_climb(struct rendition_choice *c,
 		c->probe_bps = 0;
 		c->blocked_rung = c->rung - 1;
 		c->blocked_until_us = now_us + c->probe_wait_us;
-		c->probe_wait_us = PROBE_MOST_US;
+		c->probe_wait_us = probe_wait_us(c, link, rungs);
 	}
 	return false;
 }
@@ -303,7 +325,7 @@ choice_climb(struct rendition_choice *c, const struct rendition_link *link,
 	if (!choice_may_climb(c, link, rungs, now_us))
 		return;
 	c->rung = link->probes ? rung_that_fits(link, rungs, largest,
-	    room_enough(c, rungs)) : c->rung - 1;
+	    room_enough(c, link, rungs)) : c->rung - 1;
 	c->climbed_us = now_us;
 	c->good_since_us = now_us;
 	c->probe_bps = 0;

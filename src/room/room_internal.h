@@ -123,6 +123,7 @@ struct subscription {
 	struct {
 		int64_t next, end;	/* index in the history; equal: none */
 		int64_t due_us, gap_us;
+		uint32_t late;		/* its end, RTP time after its begin */
 	} still;			/* spread over its interval */
 	uint64_t remb_bps;		/* newest report; 0: none */
 	int64_t  remb_us;		/* when it came */

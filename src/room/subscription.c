@@ -11,6 +11,7 @@
 /* A joiner starts from a key frame that is no older, and what followed it. */
 #define KEY_FRESH_US      500000
 #define STILL_SPREAD_US   1600000	/* of its two seconds */
+#define CLOCK_KHZ         90		/* of video */
 #define STILL_OVERHEAD    58		/* headers of a packet */
 #define RESENDS_MAX       3
 #define RESEND_SPACING_US 10000
@@ -138,19 +139,21 @@ subscription_emit(struct participant *who, uint16_t sequence, int64_t now_us)
 /*
  * The RTP time to send a frame with: its own, as all renditions keep one
  * clock; but where another rendition was ahead at a switch, just behind what
- * was sent last.
+ * was sent last. A still has that of its end, which is seconds later: a
+ * receiver would hold all sound back for a picture that comes so late.
  */
 static uint32_t
 video_time(struct subscription *watch, const struct send_packet *made,
     bool any_before)
 {
+	const uint32_t own = made->timestamp + watch->still.late;
+
 	if (any_before && made->timestamp == watch->made_time)
 		return watch->sent_time;
-	if (any_before && rtp_timestamp_diff(made->timestamp,
-	    watch->sent_time) <= 0)
+	if (any_before && rtp_timestamp_diff(own, watch->sent_time) <= 0)
 		watch->sent_time++;
 	else
-		watch->sent_time = made->timestamp;
+		watch->sent_time = own;
 	watch->made_time = made->timestamp;
 	return watch->sent_time;
 }
@@ -198,6 +201,7 @@ video_begin(struct participant *who, unsigned rendition,
 	watch->rendition = rendition;
 	watch->base = watch->target_base;
 	watch->still.next = watch->still.end;
+	watch->still.late = 0;
 	watch->made_time = ~key->timestamp;	/* of no frame yet */
 	watch->picture_made = UINT16_MAX;	/* none has this one */
 	watch->tl0_offset = (uint8_t)(watch->tl0_index + 1 - key->tl0_index);
@@ -240,6 +244,7 @@ still_begin(struct participant *who, unsigned rendition, int64_t first,
 	    who->room->renditions[rendition].history;
 	const struct send_packet  *made = send_history_get(history, first);
 	const int64_t              end = send_history_next_index(history);
+	int64_t                    spread_us;
 	size_t                     bytes;
 
 	if (made == NULL || !made->key_start)
@@ -254,8 +259,9 @@ still_begin(struct participant *who, unsigned rendition, int64_t first,
 	who->watch.still.due_us = now_us;
 	bytes = (size_t)(end - first) * (ROOM_STILL_PAYLOAD +
 	    STILL_OVERHEAD);
-	who->watch.still.gap_us = downlink_still_us(who, bytes,
-	    STILL_SPREAD_US) / (end - first);
+	spread_us = downlink_still_us(who, bytes, STILL_SPREAD_US);
+	who->watch.still.gap_us = spread_us / (end - first);
+	who->watch.still.late = (uint32_t)(spread_us / 1000) * CLOCK_KHZ;
 	room_arm(who->room, now_us);
 }
 

@@ -13,6 +13,7 @@
 #define SATURATED       0.9
 #define SATURATED_KEEP  0.95
 #define LOSS_MOST       0.5
+#define LOSSY           0.1
 
 void
 probe_meter_begin(struct probe_meter *m, const struct probe *probe)
@@ -71,6 +72,10 @@ probe_meter_add(struct probe_meter *m, uint16_t id, int64_t bytes,
 	if (c->packets < RECEIVED_LEAST * kept * c->probe.packets ||
 	    (double)c->all_bytes < RECEIVED_LEAST * kept *
 	    (double)c->probe.bytes)
+		return 0;
+	/* Few of those that tell may all be lost where many are. */
+	if (loss < LOSSY && (double)c->bytes < RECEIVED_LEAST * kept *
+	    (double)(c->probe.bytes - c->probe.skip))
 		return 0;
 	sent_s = (double)(c->last_sent_us - c->first_sent_us) / 1e6;
 	arrived_s = (double)(c->last_arrival_us - c->first_arrival_us) / 1e6;

@@ -7,6 +7,7 @@
 #define FURTHER_OF_PROBE_Q10 717	/* 0.7: what must come through */
 #define RESULT_US       1000000		/* after that it will not come */
 #define LIMITED_US      5000000		/* between probes then */
+#define LIMITED_THIN_US 30000000
 #define DROP_US         5000000
 #define DROP_PAUSE_US   1000000		/* for the queue to drain */
 #define DURATION_US     20000
@@ -110,7 +111,7 @@ wish(struct probe_plan *p, const struct probe_input *in, int64_t now_us)
 		p->asked_tries--;
 	} else if (in->limited &&
 	    after(p->probed_us, in->estimate_bps < THIN_BPS ?
-	    2 * LIMITED_US : LIMITED_US, now_us) &&
+	    LIMITED_THIN_US : LIMITED_US, now_us) &&
 	    after(in->limited_since_us, LIMITED_US, now_us)) {
 		bps = 2 * in->estimate_bps;
 	}

@@ -36,6 +36,9 @@
 #define LIMITED_LATELY_US 1000000	/* what arrives is known again */
 #define SHORT_QUEUE_US  100000
 #define RANDOM_LOSS_MOST 0.5
+#define PROBING_THIN_BPS 150000
+#define PROBE_QUEUE_US  300000
+#define PROBE_SETTLE_US 500000
 #define STANDING_US     100000	/* a queue that is to go away */
 #define STANDING_SPACE_US 1000000	/* between two tries */
 #define STANDING_TRIES  4	/* in vain: it is no queue of ours */
@@ -93,6 +96,7 @@ struct send_estimate {
 	unsigned     batch_count;
 	struct acked batch[BATCH];
 	int64_t      probed_bps;
+	int64_t      probing_until_us;	/* a train and what it stirs up */
 };
 
 int
@@ -421,13 +425,18 @@ take_probe(struct send_estimate *e, int64_t now_us)
 /*
  * Overuse is believed when packets do wait. And a queue that stands full does
  * not grow: some seconds of it are overuse, too. Where giving way does not
- * help, the line has become longer.
+ * help, the line has become longer. The short queue that a train of ours makes
+ * is what it was sent for: its result tells, and not the little that arrived
+ * before it.
  */
 static enum line_usage
 usage(struct send_estimate *e, int64_t now_us)
 {
-	if (!queue_meter_look(&e->queue) &&
-	    e->detector.usage == LINE_OVERUSED)
+	const bool waits = queue_meter_look(&e->queue);
+
+	if (e->detector.usage == LINE_OVERUSED && (!waits ||
+	    (now_us < e->probing_until_us && e->aimd.bps < PROBING_THIN_BPS &&
+	    queue_meter_us(&e->queue) < PROBE_QUEUE_US)))
 		return LINE_NORMAL;
 	if (queue_meter_standing_us(&e->queue) < STANDING_US) {
 		e->standing_tries = 0;
@@ -646,5 +655,7 @@ send_estimate_probe(struct send_estimate *e, struct probe *probe,
 	if (!probe_plan_due(&e->plan, &in, probe, now_us))
 		return false;
 	probe_meter_begin(&e->probes, probe);
+	e->probing_until_us = now_us + probe->bytes * 8000000 / probe->bps +
+	    e->feedback_rtt_us + PROBE_SETTLE_US;
 	return true;
 }

@@ -19,6 +19,7 @@
 #define KBPS INT64_C(1000)
 
 #define SEEDS 2
+#define LOSSY_SEEDS 8
 #define STILLS 5
 #define SOUND  6
 
@@ -71,8 +72,10 @@ each_rate_gets_what_it_carries(void **state)
 		unsigned moves;
 	} lines[] = {
 		{ 40, STILLS, SOUND, .5, 0, 8 },
-		{ 64, STILLS, SOUND, .5, 0.05, 8 },
-		{ 128, 4, STILLS, .55, 1, 10 },
+		{ 64, STILLS, SOUND, .5, 0.15, 8 },
+		{ 80, STILLS, STILLS, .6, 0.3, 2 },
+		{ 128, 4, STILLS, .55, 3, 10 },
+		{ 150, 4, 4, .6, 7, 2 },
 		{ 256, 3, 3, .6, 13, 2 },
 		{ 500, 2, 3, .6, 11, 8 },
 		{ 1000, 1, 1, .58, 23, 2 },
@@ -97,6 +100,10 @@ each_rate_gets_what_it_carries(void **state)
 			assert_true(f.pictures_per_s >=
 			    lines[i].pictures_per_s);
 			assert_in_range(f.moves, 0, lines[i].moves);
+			/* Sound is held back by receivers for what is late. */
+			if (lines[i].kbps > 64)
+				assert_in_range(f.picture_late_us, 0,
+				    600 * MS);
 			assert_true(f.sound_lost < (lines[i].kbps < 64 ? .08 :
 			    .01));
 			assert_in_range(f.sound_gap_us, 0, lines[i].kbps < 64 ?
@@ -149,6 +156,27 @@ without_reports_by_packet_it_is_as_ever(void **state)
 	viewer_model_free(m);
 }
 
+/* Of several runs, as one depends on which packets it loses; in sums. */
+static void
+run_lossy(unsigned permille, unsigned run, struct viewer_figures *sum)
+{
+	*sum = (struct viewer_figures){ .seconds = 0 };
+	for (uint64_t seed = 1; seed <= LOSSY_SEEDS; seed++) {
+		struct viewer_model  *m = begin(seed, 0, permille, run);
+		struct viewer_figures f;
+
+		viewer_model_run(m, 60 * S);
+		f = viewer_model_figures(m);
+		printf("# loss %u, runs of %u\n", permille, run);
+		note(&f);
+		for (unsigned i = 0; i < VIEWER_RUNGS; i++)
+			sum->rung_share[i] += f.rung_share[i];
+		sum->pictures_per_s += f.pictures_per_s;
+		sum->sound_lost += f.sound_lost;
+		viewer_model_free(m);
+	}
+}
+
 static void
 loss_takes_no_more_than_it_must(void **state)
 {
@@ -157,31 +185,24 @@ loss_takes_no_more_than_it_must(void **state)
 		unsigned worst;		/* rung, for most of the time */
 		double   pictures_per_s, sound_lost;
 	} lines[] = {
-		{ 50, 1, 0, 23, .01 }, { 50, 3, 0, 20, .01 },
-		{ 100, 1, 2, 17, .01 }, { 100, 3, 2, 14, .02 },
-		{ 200, 1, 4, 8, .03 }, { 200, 3, 4, 4, .06 },
+		{ 50, 1, 0, 23, .005 }, { 50, 3, 0, 20, .005 },
+		{ 100, 1, 2, 20, .005 }, { 100, 3, 2, 15, .01 },
+		{ 200, 1, 4, 8, .015 }, { 200, 3, 4, 6, .02 },
 		/* Opus' own repair, which is not in this, comes on top. */
-		{ 300, 1, SOUND, .2, .08 }, { 300, 3, SOUND, .2, .1 },
+		{ 300, 1, SOUND, 1, .05 }, { 300, 3, SOUND, 1, .06 },
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-			struct viewer_model *m = begin(seed, 0,
-			    lines[i].permille, lines[i].run);
-			struct viewer_figures f;
+		struct viewer_figures sum;
 
-			viewer_model_run(m, 60 * S);
-			f = viewer_model_figures(m);
-			printf("# loss %u, runs of %u\n", lines[i].permille,
-			    lines[i].run);
-			note(&f);
-			assert_true(share(&f, 0, lines[i].worst) > .5);
-			assert_true(f.pictures_per_s >=
-			    lines[i].pictures_per_s);
-			assert_true(f.sound_lost <= lines[i].sound_lost);
-			viewer_model_free(m);
-		}
+		run_lossy(lines[i].permille, lines[i].run, &sum);
+		assert_true(share(&sum, 0, lines[i].worst) >
+		    .5 * LOSSY_SEEDS);
+		assert_true(sum.pictures_per_s >=
+		    lines[i].pictures_per_s * LOSSY_SEEDS);
+		assert_true(sum.sound_lost <=
+		    lines[i].sound_lost * LOSSY_SEEDS);
 	}
 }
 

@@ -94,7 +94,7 @@ struct viewer_model {
 	int64_t  rung_us[VIEWER_RUNGS];
 	unsigned moves, rung_before, probes_before;
 	unsigned sounds_sent, sounds_came, pictures;
-	int64_t  sound_gap_us, pause_us, counted_picture_us;
+	int64_t  sound_gap_us, pause_us, counted_picture_us, picture_late_us;
 	uint64_t line_bytes;
 	unsigned queue_ms[QUEUE_MS];
 	int64_t  sound_sent_us[SOUNDS];
@@ -411,6 +411,17 @@ see_pause(struct viewer_model *m, int64_t now_us)
 		m->pause_us = now_us - m->counted_picture_us;
 }
 
+/* After the time that its RTP time stands for. */
+static void
+see_late(struct viewer_model *m, const struct rtp_frame *frame, int64_t now_us)
+{
+	const int64_t late_us = (int64_t)rtp_timestamp_diff(
+	    (uint32_t)(now_us * 9 / 100), frame->timestamp) * 100 / 9;
+
+	if (late_us > m->picture_late_us)
+		m->picture_late_us = late_us;
+}
+
 static void
 see_video(struct viewer_model *m, const struct rtp_packet *rtp,
     int64_t now_us)
@@ -428,6 +439,7 @@ see_video(struct viewer_model *m, const struct rtp_packet *rtp,
 		if (verdict != FRAME_READY)
 			continue;
 		m->pictures++;
+		see_late(m, &frame, now_us);
 		see_pause(m, now_us);
 		m->counted_picture_us = now_us;
 		r->picture_us = now_us;
@@ -740,6 +752,7 @@ viewer_model_measure(struct viewer_model *m)
 	memset(m->rung_us, 0, sizeof(m->rung_us));
 	memset(m->queue_ms, 0, sizeof(m->queue_ms));
 	m->moves = m->sounds_sent = m->sounds_came = m->pictures = 0;
+	m->picture_late_us = 0;
 	m->sound_gap_us = m->pause_us = 0;
 	m->line_bytes = 0;
 	m->probes_before = (unsigned)m->room.probes;
@@ -767,6 +780,7 @@ viewer_model_figures(const struct viewer_model *m)
 	f.sound_lost = m->sounds_sent > m->sounds_came ?
 	    (m->sounds_sent - m->sounds_came) / (double)m->sounds_sent : 0;
 	f.pictures_per_s = m->pictures / f.seconds;
+	f.picture_late_us = m->picture_late_us;
 	for (unsigned i = 0; i < QUEUE_MS; i++) {
 		all += m->queue_ms[i];
 		if (m->queue_ms[i] > 0)

@@ -41,6 +41,7 @@ struct viewer_figures {
 	int64_t  sound_gap_us;		/* longest */
 	double   pictures_per_s;
 	int64_t  pause_us;		/* longest without a picture */
+	int64_t  picture_late_us;	/* most, by its RTP time */
 	int64_t  queue_p95_us, queue_most_us;	/* of the line */
 	double   used;			/* share of the capacity */
 	unsigned probes;
