@@ -6,7 +6,8 @@
 #
 # Inside are loopback and one Ethernet pair with 10.99.0.1 and a default route that leads nowhere:
 # Chromium and aiortc gather no candidate on loopback alone, and Firefox gathers none at all
-# without a default route. Nothing gets out, and nothing of the outside is seen. The namespace has
+# without a default route. They have no link-local IPv6 address, as one becomes valid a second or
+# two later, which Chromium takes for another network and drops all it loads. Nothing gets out, and nothing of the outside is seen. The namespace has
 # no name, so any number of runs live side by side, and it ends with its last process: when the
 # command ends, whatever it left behind is ended here, by process id.
 #
@@ -43,6 +44,8 @@ set_up() {
 	ip link set lo up &&
 	    ip link add tessera0 type veth peer name tessera1 &&
 	    ip address add 10.99.0.1/24 dev tessera0 &&
+	    ip link set tessera0 addrgenmode none &&
+	    ip link set tessera1 addrgenmode none &&
 	    ip link set tessera1 up &&
 	    ip link set tessera0 up &&
 	    ip route add default via 10.99.0.254 dev tessera0
