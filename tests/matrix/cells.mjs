@@ -36,9 +36,12 @@ const lossLimits = {
 /* What comes up is repaired by the browser's FEC and our NACK. */
 const uplinkConcealed = { 0: [0.1, 0.1], 5: [0.5, 1], 10: [1, 2], 20: [2, 6], 30: [4, 8] };
 
-/* By rate in kbit/s: concealed, heights that may be seen, least share of the rate used. */
+/*
+ * By rate in kbit/s: concealed, heights that may be seen (of stills at 64: 360 in AV1), least share
+ * of the rate used.
+ */
 const rateLimits = {
-	40: [1, [0], NONE], 64: [1, [0, 180], NONE], 128: [0.5, [180], 60],
+	40: [1, [0], NONE], 64: [1, [0, 180, 360], NONE], 128: [0.5, [180], 60],
 	256: [0.5, [180, 360], 60], 500: [0.5, [180, 360], 60], 1000: [0.5, [360, 720], 60],
 	2000: [0.5, [720], 60],
 };
