@@ -7,9 +7,10 @@
 # Inside are loopback and one Ethernet pair with 10.99.0.1 and a default route that leads nowhere:
 # Chromium and aiortc gather no candidate on loopback alone, and Firefox gathers none at all
 # without a default route. They have no link-local IPv6 address, as one becomes valid a second or
-# two later, which Chromium takes for another network and drops all it loads. Nothing gets out, and nothing of the outside is seen. The namespace has
-# no name, so any number of runs live side by side, and it ends with its last process: when the
-# command ends, whatever it left behind is ended here, by process id.
+# two later, which Chromium takes for another network and drops all it loads. Nothing gets out, and
+# nothing of the outside is seen. The namespace has no name, so any number of runs live side by
+# side, and it ends with its last process: when the command ends, whatever it left behind is ended
+# here, by process id.
 #
 # Needs root, or user namespaces for everybody. Without either it says so in TAP and fails.
 set -u
