@@ -1,6 +1,6 @@
 // Who sends several sizes at once is decoded in one, the one that fills the tile.
 // SPDX-License-Identifier: GPL-3.0-or-later
-// timeout: 180
+// timeout: 300
 import { palette } from '../harness/analyse.mjs';
 import { servePeerPage, startBrowserClient } from '../harness/browser-client.mjs';
 import { startGstreamer } from '../harness/gstreamer.mjs';
@@ -11,7 +11,7 @@ import { roomFigures, startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'layers';
-const OTHERS = 15, WAIT_MS = 40000, RATE_MS = 2000, MOST_BPS = 250_000;
+const OTHERS = 15, WAIT_MS = 90000, RATE_MS = 2000, MOST_BPS = 250_000;
 const LAYERS = [{ rid: 'h' }, { rid: 'm', scaleResolutionDownBy: 2 },
 	{ rid: 'l', scaleResolutionDownBy: 4 }];
 /* Of each layer; GStreamer's is half as large. */
@@ -66,7 +66,7 @@ async function sendsLittle(test, client) {
 }
 
 await enterNamespace();
-await runTest(170, async (test) => {
+await runTest(280, async (test) => {
 	const server = await startServer(test, 'log_level: debug\n');
 	const sender = startProcessClient(test, 'wrtc');
 	const viewer = startProcessClient(test, 'wrtc');
