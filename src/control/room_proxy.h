@@ -112,8 +112,8 @@ struct room_result {
 
 /*
  * Asks the worker. `done` comes from the loop, once, within 5 s. A session
- * that is resumed ends when its owner has been let in anew. Returns 0, -EBUSY when
- * too many want to join at once, or -ENOMEM.
+ * that is resumed ends when its owner has been let in anew. Returns 0, -EBUSY
+ * when too many want to join at once, or -ENOMEM.
  */
 int room_join_start(struct room_join **out, struct room_proxy *room,
     const struct room_wish *wish,

@@ -680,7 +680,7 @@ ipc_stats_parse(struct ipc_stats *out, const uint8_t *p, size_t len)
 	return 0;
 }
 
-/* ---- LOAD, LOG, PING, PONG ---------------------------------------------------- */
+/* ---- LOAD, LOG, PING, PONG ---------------------------------------------- */
 
 size_t
 ipc_load_write(uint8_t *out, size_t size, const struct ipc_load *load)

@@ -214,7 +214,6 @@ downlink_cut(struct participant *who)
 {
 	if (who->down.pacer)
 		drop_video(who);
-	who->down.in_frame = false;
 }
 
 void
@@ -345,8 +344,7 @@ downlink_link(const struct participant *who, struct rendition_link *link,
 	    line->behind_us;
 	if (link->queue_us < own_us)
 		link->queue_us = own_us;
-	link->overused = line->overused ||
-	    own_us > TICK_US * 10;
+	link->overused = line->overused || own_us > TICK_US * 10;
 }
 
 int64_t

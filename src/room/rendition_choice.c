@@ -93,6 +93,12 @@ usable_bps(const struct rendition_link *link)
 	return most > link->reserve_bps ? most - link->reserve_bps : 0;
 }
 
+static uint64_t
+with_again(const struct rendition_link *link, uint64_t bps)
+{
+	return bps * (256 + link->again_q8) / 256;
+}
+
 /* With what is sent again. */
 static uint64_t
 cost_bps(const struct rendition_link *link,
@@ -101,7 +107,7 @@ cost_bps(const struct rendition_link *link,
 	const uint64_t bps = rung < rungs->moving ? rungs->bps[rung] :
 	    rungs->bps[rung] / STILLS_PART;
 
-	return bps * (256 + link->again_q8) / 256;
+	return with_again(link, bps);
 }
 
 static bool
@@ -136,8 +142,7 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 		c->grew_us = now_us;
 	c->estimate_before_bps = link->estimate_bps;
 	if (link->probes)
-		low = usable_bps(link) <
-		    real_bps * (256 + link->again_q8) / 256 * 9 / 10;
+		low = usable_bps(link) < with_again(link, real_bps) * 9 / 10;
 	else
 		low = link->estimate_bps < (real_bps + link->sound_bps) *
 		    REMB_FULL / 100 && now_us - c->grew_us >= GROWING_US &&

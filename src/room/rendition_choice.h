@@ -15,8 +15,9 @@
  * shown by a probe: one is asked for the next rung, and what it finds may be
  * enough for the largest. A climb that fails within 10 s blocks that rung for
  * 10, 20, 40, then 60 s; two quiet minutes forgive. A probe that fails is asked
- * for again after 5, then 10 s. Stills may take twice as long. What the
- * processors can make is not asked here (load_ladder.h).
+ * for again after 5, then 10 s; on a thin line whose pictures do not move,
+ * after up to 40 s. Stills may take three times as long. What the processors
+ * can make is not asked here (load_ladder.h).
  *
  * Without transport-wide feedback there are no probes, and the estimate is the
  * receiver's (REMB). It means little while less is sent than the line could

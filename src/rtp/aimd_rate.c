@@ -10,8 +10,7 @@
 #define GROWTH            1.08	/* a second */
 #define LINEAR_LEAST_BPS  4000.0	/* a second */
 #define ACKED_FACTOR      1.5
-#define ACKED_FACTOR_THIN 1.25	/* a wrong guess costs sound there */
-#define THIN_BPS          150000
+#define ACKED_FACTOR_THIN 1.25
 #define ACKED_MORE_BPS    10000
 #define FRAMES_PER_S      30.0
 #define PACKET_BITS       (1200 * 8.0)
@@ -64,7 +63,7 @@ linear_bps(const struct aimd_rate *a, int64_t rtt_us)
 static void
 increase(struct aimd_rate *a, const struct aimd_input *in, int64_t now_us)
 {
-	const double factor = a->bps < THIN_BPS ? ACKED_FACTOR_THIN :
+	const double factor = a->bps < AIMD_THIN_BPS ? ACKED_FACTOR_THIN :
 	    ACKED_FACTOR;
 	const int64_t limit = in->acked_bps == 0 ? a->bps :
 	    (int64_t)(factor * (double)in->acked_bps) + ACKED_MORE_BPS;

@@ -3,12 +3,13 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * draft-ietf-rmcat-gcc-02, 5.5: additive near the known capacity of the line,
- * else by 8 % a second; never above one and a half times what arrives; down to
- * 85 % of what arrives, once a round trip, or of what it was while the queue
- * is short: a rendition often sends less than the line takes. While the
- * application sends less than it might it stands still, since nothing is
- * learnt: only a probe raises it then. A rendition may also be more than the rate:
- * what arrives of it without a queue is carried. Pure.
+ * else by 8 % a second; never above one and a half times what arrives (five
+ * quarters below AIMD_THIN_BPS); down to 85 % of what arrives, once a round
+ * trip, or of what it was while the queue is short: a rendition often sends
+ * less than the line takes. While the application sends less than it might it
+ * stands still, since nothing is learnt: only a probe raises it then. A
+ * rendition may also be more than the rate: what arrives of it without a queue
+ * is carried. Pure.
  */
 #ifndef RTP_AIMD_RATE_H
 #define RTP_AIMD_RATE_H
@@ -18,6 +19,8 @@
 
 #include "rtp/link_capacity.h"
 #include "rtp/overuse_detector.h"
+
+#define AIMD_THIN_BPS 150000	/* below, a wrong guess costs sound */
 
 struct aimd_rate {
 	int64_t bps, least_bps, most_bps;

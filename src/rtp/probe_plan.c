@@ -57,6 +57,9 @@ probe_plan_result(struct probe_plan *p, int64_t bps)
 void
 probe_plan_dropped(struct probe_plan *p, int64_t before_bps, int64_t now_us)
 {
+	/* On a thin line a probe is a burden, and may be the drop itself. */
+	if (before_bps < THIN_BPS)
+		return;
 	/* Of several in a row the first is what the line was. */
 	if (p->dropped_bps == 0 || now_us - p->dropped_us > DROP_US)
 		p->dropped_bps = before_bps;

@@ -3,13 +3,13 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * At the start with three times the start rate, then twice as much as long as
- * it comes through; while the application limits the estimate, each 5 s with
- * twice of it; after a sudden drop, with 85 % of what was before; and when
- * asked. A train has 4500 bytes at least, and but the first is of twice the
- * estimate or more: less would go through at once where there is a shaper. It
- * is shorter at first, so that a thin line has it behind it soon. Never above
- * `useful_bps`, what the peer could use at all, nor above three times the
- * estimate; one at a time. Pure.
+ * it comes through; while the application limits the estimate, each 5 s (30 s
+ * below 100 kbit/s) with twice of it; after a sudden drop from more than that,
+ * with 85 % of what was before; and when asked. A train has 4500 bytes at
+ * least, and but the first is of twice the estimate or more: less would go
+ * through at once where there is a shaper. It is shorter at first, so that a
+ * thin line has it behind it soon. Never above `useful_bps`, what the peer
+ * could use at all, nor above three times the estimate; one at a time. Pure.
  */
 #ifndef RTP_PROBE_PLAN_H
 #define RTP_PROBE_PLAN_H

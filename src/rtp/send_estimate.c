@@ -30,13 +30,11 @@
 #define LEAST_RTT_WEIGHT 256	/* it may have become longer */
 #define DROP_Q8         192	/* 75 %: below, it was a sudden drop */
 #define FALL_US         3000000
-#define THIN_BPS        100000
 #define BEGIN_US        5000000
 #define DELTA_MOST_US   10000000
 #define LIMITED_LATELY_US 1000000	/* what arrives is known again */
 #define SHORT_QUEUE_US  100000
 #define RANDOM_LOSS_MOST 0.5
-#define PROBING_THIN_BPS 150000
 #define PROBE_QUEUE_US  300000
 #define PROBE_SETTLE_US 500000
 #define STANDING_US     100000	/* a queue that is to go away */
@@ -435,7 +433,7 @@ usage(struct send_estimate *e, int64_t now_us)
 	const bool waits = queue_meter_look(&e->queue);
 
 	if (e->detector.usage == LINE_OVERUSED && (!waits ||
-	    (now_us < e->probing_until_us && e->aimd.bps < PROBING_THIN_BPS &&
+	    (now_us < e->probing_until_us && e->aimd.bps < AIMD_THIN_BPS &&
 	    queue_meter_us(&e->queue) < PROBE_QUEUE_US)))
 		return LINE_NORMAL;
 	if (queue_meter_standing_us(&e->queue) < STANDING_US) {
@@ -496,9 +494,7 @@ note_fall(struct send_estimate *e, int64_t before_bps, int64_t now_us)
 	if (before_bps > e->fell_from_bps || now_us - e->fell_us > FALL_US)
 		e->fell_from_bps = before_bps;
 	e->fell_us = now_us;
-	/* On a thin line a probe is a burden, and may be the burst itself. */
-	if (e->fell_from_bps >= THIN_BPS &&
-	    e->aimd.bps < e->fell_from_bps * DROP_Q8 / 256)
+	if (e->aimd.bps < e->fell_from_bps * DROP_Q8 / 256)
 		probe_plan_dropped(&e->plan, e->fell_from_bps, now_us);
 }
 
