@@ -173,6 +173,10 @@ export async function renditions(server, room) {
 	return { encoders: list('encoders'), viewers: list('viewers') };
 }
 
+/* In words; rungs are numbered from 0, the largest. */
+export const renditionWords = (list) => list.map(({ codec, rung, count }) =>
+	`${count}: ${codec} rung ${rung}`).join(', ');
+
 /* The figures of one room in /metrics. */
 export async function roomFigures(server, room) {
 	const metrics = await server.metrics();

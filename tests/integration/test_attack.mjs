@@ -5,9 +5,9 @@
 //
 // A small attack unless told otherwise: TESSERA_ATTACK=1000000 is the number of packets of each
 // kind. The rates are only told: they depend on what else the machine does.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { makeClip } from '../harness/clip.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { buildFolder, startServer } from '../harness/server.mjs';
@@ -20,17 +20,6 @@ const PLIS = 1000, STORM_MS = 10000;
 const SECONDS = 100 + 4 * COUNT / PER_SECOND;
 const figure = (name) => `tessera_room_${name}{room="${ROOM}"}`;
 const netSeconds = `tessera_room_cpu_seconds_total{room="${ROOM}",stage="net"}`;
-
-/* Pictures that move, with noise, so that the encoder needs all of its bits. */
-async function makeClip(folder) {
-	const clip = path.join(folder, 'clip.ivf');
-
-	await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i',
-	    'mandelbrot=s=640x360:r=15', '-vf', 'noise=alls=20:allf=t,format=yuv420p',
-	    '-frames:v', '45', '-c:v', 'libvpx', '-b:v', '1M', '-deadline', 'realtime',
-	    '-cpu-used', '-6', '-g', '1000', '-auto-alt-ref', '0', '-lag-in-frames', '0', clip]);
-	return clip;
-}
 
 /* Resolves with what it printed, as numbers by name. */
 function attack(kind) {
@@ -121,7 +110,7 @@ async function checkStorm(test, server, listener) {
 
 await enterNamespace();
 await runTest(SECONDS, async (test) => {
-	const clip = await makeClip(test.folder);
+	const clip = await makeClip(test.folder, { fps: 15, noise: 20, frames: 45, rate: '1M' });
 	const server = await startServer(test, 'announce_addresses: ["127.0.0.1"]\n');
 	const victim = startHeadless(test, server, ROOM, '--tone', 440, '--ivf', clip);
 	const listener = startHeadless(test, server, ROOM, '--mode', 'watch');

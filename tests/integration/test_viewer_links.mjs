@@ -8,7 +8,7 @@
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { steer } from '../harness/relay.mjs';
-import { renditions, roomFigures, startServer } from '../harness/server.mjs';
+import { renditionWords, renditions, roomFigures, startServer } from '../harness/server.mjs';
 import { runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'links';
@@ -17,9 +17,6 @@ const LINKS = [['', 7], ['loss 15', 7], ['rate 900', 6]];
 const VIEWERS = 20;
 const QUIET = 5;		/* looks in a row, a second between two */
 const LINGER = 13;		/* looks, while an encoder may still be there */
-
-const words = (list) => list.map(({ codec, rung, count }) =>
-	`${count}: ${codec} rung ${rung}`).join(', ');
 
 await enterNamespace();
 await runTest(200, async (test) => {
@@ -52,12 +49,12 @@ await runTest(200, async (test) => {
 	}, 1000);
 	test.check(last.encoders.every(({ count }) => count === 1),
 	    'twenty viewers on three links have no more encoders than renditions watched',
-	    `watched ${words(last.viewers)}; made ${words(last.encoders)}`);
+	    `watched ${renditionWords(last.viewers)}; made ${renditionWords(last.encoders)}`);
 	const moved = await until('who has a bad link gets another rendition', 60000, async () => {
 		const { viewers } = await renditions(server, ROOM);
 		return viewers.length > 1 && viewers;
 	}, 500).catch(() => null);
-	test.check(moved, 'not all of them watch the same', moved ? words(moved) : 'all do');
+	test.check(moved, 'not all of them watch the same', moved ? renditionWords(moved) : 'all do');
 	const { audioEncoders } = await roomFigures(server, ROOM);
 	test.note(`${audioEncoders} encoders of sound`);
 

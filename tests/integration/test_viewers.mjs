@@ -3,7 +3,7 @@
 // timeout: 160
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
-import { renditions, roomFigures, startServer } from '../harness/server.mjs';
+import { renditionWords, renditions, roomFigures, startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'theatre';
@@ -76,5 +76,5 @@ await runTest(140, async (test) => {
 	const { encoders, viewers } = await renditions(server, ROOM);
 	test.check(viewersOf(viewers) === VIEWERS + 3 && encoders.every(({ count }) => count === 1),
 	    'viewers of three sizes have one encoder for each',
-	    viewers.map(({ codec, rung, count }) => `${count}: ${codec} rung ${rung}`).join(', '));
+	    renditionWords(viewers));
 });

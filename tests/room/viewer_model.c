@@ -103,24 +103,6 @@ struct viewer_model {
 
 /* ---- the line ------------------------------------------------------------ */
 
-static bool
-line_loses(struct viewer_model *m)
-{
-	const unsigned loss = m->line.loss_permille;
-	const unsigned run = m->line.loss_run;
-
-	if (loss == 0)
-		return false;
-	if (run <= 1)
-		return chance_below(&m->chance, 1000) < loss;
-	if (m->losing)
-		m->losing = chance_below(&m->chance, run) > 0;
-	else
-		m->losing = chance_below(&m->chance, (1000 - loss) * run) <
-		    loss;
-	return m->losing;
-}
-
 static void
 line_send(struct viewer_model *m, const struct packet *packet, bool rtcp)
 {
@@ -141,7 +123,8 @@ line_send(struct viewer_model *m, const struct packet *packet, bool rtcp)
 		m->busy_until_us += (int64_t)bytes * 8000000 /
 		    m->line.capacity_bps;
 	m->line_bytes += bytes;
-	if (line_loses(m))
+	if (m->line.loss_permille > 0 && chance_loses(&m->chance, &m->losing,
+	    m->line.loss_permille, m->line.loss_run))
 		return;
 	if (m->flight_count == FLIGHT)
 		abort();

@@ -48,23 +48,6 @@ line_model_free(struct line_model *m)
 
 /* ---- the line ------------------------------------------------------------ */
 
-/* Gilbert's: as much is lost, in runs of the mean length. */
-static bool
-loses(struct line_model *m)
-{
-	const unsigned loss = m->loss_permille;
-	const unsigned run = m->loss_run;
-
-	if (run <= 1)
-		return chance_below(&m->chance, 1000) < loss;
-	if (m->losing)
-		m->losing = chance_below(&m->chance, run) > 0;
-	else
-		m->losing = chance_below(&m->chance, (1000 - loss) * run) <
-		    loss;
-	return m->losing;
-}
-
 /* False: it fell out of the queue, or was lost. */
 static bool
 line_send(struct line_model *m, uint16_t sequence, size_t bytes, bool cross)
@@ -77,7 +60,8 @@ line_send(struct line_model *m, uint16_t sequence, size_t bytes, bool cross)
 	if (m->dead || m->busy_until_us - m->now_us > m->queue_us)
 		return false;
 	m->busy_until_us += (int64_t)bytes * 8000000 / m->capacity_bps;
-	if (!cross && loses(m))
+	if (!cross && chance_loses(&m->chance, &m->losing, m->loss_permille,
+	    m->loss_run))
 		return false;
 	arrival_us = m->busy_until_us + m->delay_us;
 	if (m->jitter_us > 0 && m->now_us >= m->jitter_until_us) {

@@ -8,34 +8,17 @@
 // Not part of `make check`: its bounds are figures. Runs with and without that viewer in turn, each
 // in a new room; medians are compared. His line carries 64 kbit/s down and loses a fifth of all
 // packets in both directions. The other five have good lines and pictures that fill any rate.
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
+import { makeClip } from '../harness/clip.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { steer } from '../harness/relay.mjs';
-import { renditions, startServer } from '../harness/server.mjs';
+import { renditionWords, renditions, startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
+import { asked } from './asked.mjs';
 
 const PEOPLE = 5, SETTLE_MS = 8000;
 const RATE_PERCENT = 5, FPS = 1, KEYS = 1;
 const LINE = { up: 'loss 20', down: 'loss 20 rate 64' };
-
-function asked(name, otherwise) {
-	const at = process.argv.indexOf(name);
-
-	return at < 0 ? otherwise : Number(process.argv[at + 1]);
-}
-
-async function makeClip(folder) {
-	const clip = path.join(folder, 'clip.ivf');
-
-	await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i',
-	    'mandelbrot=s=640x360:r=25', '-vf', 'noise=alls=20:allf=t,format=yuv420p',
-	    '-frames:v', '100', '-c:v', 'libvpx', '-b:v', '1M', '-deadline', 'realtime',
-	    '-cpu-used', '-6', '-g', '1000', '-auto-alt-ref', '0', '-lag-in-frames', '0', clip]);
-	return clip;
-}
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
@@ -45,14 +28,6 @@ async function counts(server, room) {
 
 	return { keys: of('keyframes_encoded_total'), asked: of('keyframes_asked_total'),
 		step: of('load_step') };
-}
-
-/* Who watches what: rungs are numbered from 0, the largest. */
-async function watched(server, room) {
-	const { viewers } = await renditions(server, room);
-
-	return viewers.map(({ codec, rung, count }) => `${count}: ${codec} rung ${rung}`)
-		.join(', ');
 }
 
 /* What each of the five got in `ms`, and what the room made. */
@@ -76,7 +51,7 @@ async function measure(server, room, people, ms) {
 		keys: Math.max(...of('keys')), lost: of('lost').reduce((a, b) => a + b),
 		made: (end.keys - made.keys) * 1000 / ms,
 		asked: (end.asked - made.asked) * 1000 / ms, step: Math.max(made.step, end.step),
-		watched: await watched(server, room) };
+		watched: renditionWords((await renditions(server, room)).viewers) };
 }
 
 async function run(test, server, clip, number, bad) {
@@ -104,7 +79,7 @@ async function run(test, server, clip, number, bad) {
 
 await enterNamespace();
 await runTest(1200, async (test) => {
-	const clip = await makeClip(test.folder);
+	const clip = await makeClip(test.folder, { noise: 20, frames: 100, rate: '1M' });
 	const server = await startServer(test);
 	const runs = asked('--runs', 3);
 	const without = [], wide = [];

@@ -14,14 +14,14 @@
 // their own (this takes root). Within 10 s of the end of each load all must be as before.
 import http from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import os from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
+import { makeClip } from '../harness/clip.mjs';
 import { CLIENT_NICE, enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
+import { asked } from './asked.mjs';
 
 const ROOM = 'crowd';
 const CALM_MS = 8000, STEP_MS = 1500, LOOK_MS = 1000;
@@ -29,23 +29,6 @@ const CALM_MS = 8000, STEP_MS = 1500, LOOK_MS = 1000;
 const FEWER = 0.7, AS_BEFORE = 0.9;
 const RECOVERS_MS = 10000, GAP_MS = 40;
 const CLIENTS_NICE = -15;	/* beside the threads of sound */
-
-function asked(name, otherwise) {
-	const at = process.argv.indexOf(name);
-
-	return at < 0 ? otherwise : Number(process.argv[at + 1]);
-}
-
-/* Pictures that move, with noise: what a good camera sends. */
-async function makeClip(folder, size, rate) {
-	const clip = path.join(folder, `${size}.ivf`);
-
-	await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i',
-	    `mandelbrot=s=${size}:r=25`, '-vf', 'noise=alls=8:allf=t,format=yuv420p',
-	    '-frames:v', '50', '-c:v', 'libvpx', '-b:v', rate, '-deadline', 'realtime',
-	    '-cpu-used', '-8', '-g', '1000', '-auto-alt-ref', '0', '-lag-in-frames', '0', clip]);
-	return clip;
-}
 
 function request(server, method, where, body = '') {
 	return new Promise((resolve, reject) => {
@@ -258,8 +241,12 @@ await runTest(900, async (test) => {
 	const senders = asked('--senders', 40), ms = 1000 * asked('--seconds', 30);
 	/* So many that a fair share of the processors is less than the room needs. */
 	const burners = asked('--burners', 4 * os.cpus().length);
-	const clips = { small: await makeClip(test.folder, '640x360', '500k'),
-		large: await makeClip(test.folder, '1280x720', '2M') };
+	const film = { noise: 8, frames: 50, speed: 8 };
+	const clips = {
+		small: await makeClip(test.folder, { ...film, rate: '500k' }),
+		large: await makeClip(test.folder, { ...film, name: 'large', size: '1280x720',
+			rate: '2M' }),
+	};
 	const offer = await readFile(
 	    new URL('../data/offers/chromium_sendrecv.sdp', import.meta.url), 'utf8');
 	const server = await startServer(test, 'cpu_limit_percent: 85\n');

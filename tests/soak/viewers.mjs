@@ -6,14 +6,13 @@
 //
 // Not part of `make check`: its bound is a part of a processor. Three and twenty viewers in turn,
 // on a good line, on one that carries 600 kbit/s to each, and on one with 250.
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
+import { makeClip } from '../harness/clip.mjs';
 import { enterNamespace } from '../harness/namespace.mjs';
 import { startHeadless } from '../harness/headless.mjs';
 import { steer } from '../harness/relay.mjs';
-import { renditions, roomFigures, startServer } from '../harness/server.mjs';
+import { renditionWords, renditions, roomFigures, startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
+import { asked } from './asked.mjs';
 
 const ROOM = 'theatre';
 const LINKS = [0, 600, 250];		/* kbit/s to each; 0: no bound */
@@ -24,22 +23,6 @@ const PERCENT = 0.5;
 const sum = (list) => list.reduce((all, one) => all + one, 0);
 const mean = (list) => sum(list) / list.length;
 
-function asked(name, otherwise) {
-	const at = process.argv.indexOf(name);
-
-	return at < 0 ? otherwise : Number(process.argv[at + 1]);
-}
-
-async function makeClip(folder) {
-	const clip = path.join(folder, 'clip.ivf');
-
-	await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i',
-	    'mandelbrot=s=640x360:r=25', '-vf', 'noise=alls=5:allf=t,format=yuv420p',
-	    '-frames:v', '250', '-c:v', 'libvpx', '-b:v', '500k', '-deadline', 'realtime',
-	    '-cpu-used', '-6', '-g', '250', '-auto-alt-ref', '0', '-lag-in-frames', '0', clip]);
-	return clip;
-}
-
 /* Seconds of processors so far: all, those of the net thread, and of encoders. */
 async function used(server) {
 	const metrics = await server.metrics();
@@ -49,9 +32,6 @@ async function used(server) {
 	return { at_ms: performance.now(), net: of('net'), encode: of('encode'),
 		all: sum(['net', 'audio', 'decode', 'compose', 'encode'].map(of)) };
 }
-
-const words = (list) => list.map(({ codec, rung, count }) =>
-	`${count}: ${codec} rung ${rung}`).join(', ');
 
 /* So many on each link; what the room used, in cores. */
 async function turn(test, server, numbers, seconds) {
@@ -78,7 +58,7 @@ async function turn(test, server, numbers, seconds) {
 	const fewest = looks.filter((look) => look.encoders.length > look.viewers.length).length;
 	test.note(`${sum(numbers)} viewers: ${cores('all').toFixed(3)} cores, net ` +
 	    `${cores('net').toFixed(3)}, encode ${cores('encode').toFixed(3)}; they watch ` +
-	    `${words(viewers)}; made ${words(encoders)}; more encoders than watched in ` +
+	    `${renditionWords(viewers)}; made ${renditionWords(encoders)}; more encoders than watched in ` +
 	    `${fewest} of ${looks.length} looks`);
 	await Promise.all(crowds.map((crowd) => crowd.leave()));
 	lines.forEach((line) => line.relay?.kill());
@@ -90,7 +70,7 @@ async function turn(test, server, numbers, seconds) {
 
 await enterNamespace();
 await runTest(1500, async (test) => {
-	const clip = await makeClip(test.folder);
+	const clip = await makeClip(test.folder, { noise: 5, frames: 250, rate: '500k' });
 	const server = await startServer(test);
 	const few = [], many = [];
 
