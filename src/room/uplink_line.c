@@ -10,6 +10,7 @@
 #define CLOCK_RATE     48000
 #define JUMP           (10 * CLOCK_RATE)	/* another time line */
 #define SLOT_US        5000000
+#define BASES          12
 #define WIRE_BYTES     38	/* IPv4, UDP and the tag of SRTP */
 #define PACKETS_LEAST  4	/* of sound in a look, to say anything */
 #define QUEUED_US      150000
@@ -41,30 +42,12 @@ uplink_line_packet(struct uplink_line *l, size_t bytes)
 static void
 begin_sound(struct uplink_line *l, uint32_t timestamp, int64_t arrival_us)
 {
-	for (unsigned i = 0; i < UPLINK_LINE_BASES; i++)
-		l->bases[i] = INT64_MAX;
+	least_window_init(&l->bases, SLOT_US, BASES, arrival_us);
 	l->heard = true;
 	l->timestamp = timestamp;
 	l->media_us = 0;
-	l->base_slot = arrival_us / SLOT_US;
 	l->packets = 0;
 	l->transit_us = INT64_MAX;
-}
-
-static void
-keep_base(struct uplink_line *l, int64_t transit_us, int64_t arrival_us)
-{
-	const int64_t slot = arrival_us / SLOT_US;
-	int64_t      *base;
-
-	if (slot - l->base_slot > UPLINK_LINE_BASES)
-		l->base_slot = slot - UPLINK_LINE_BASES;
-	while (l->base_slot < slot)
-		l->bases[(uint64_t)++l->base_slot % UPLINK_LINE_BASES] =
-		    INT64_MAX;
-	base = &l->bases[(uint64_t)l->base_slot % UPLINK_LINE_BASES];
-	if (transit_us < *base)
-		*base = transit_us;
 }
 
 void
@@ -81,7 +64,7 @@ uplink_line_sound(struct uplink_line *l, uint32_t timestamp,
 		l->media_us += (int64_t)later * 1000 / (CLOCK_RATE / 1000);
 	l->timestamp = timestamp;
 	transit_us = arrival_us - l->media_us;
-	keep_base(l, transit_us, arrival_us);
+	least_window_add(&l->bases, transit_us, arrival_us);
 	if (transit_us < l->transit_us)
 		l->transit_us = transit_us;
 	l->packets++;
@@ -91,14 +74,9 @@ uplink_line_sound(struct uplink_line *l, uint32_t timestamp,
 static int64_t
 queue_us(const struct uplink_line *l)
 {
-	int64_t base_us = INT64_MAX;
-
 	if (l->packets < PACKETS_LEAST)
 		return -1;
-	for (unsigned i = 0; i < UPLINK_LINE_BASES; i++)
-		if (l->bases[i] < base_us)
-			base_us = l->bases[i];
-	return l->transit_us - base_us;
+	return l->transit_us - least_window_get(&l->bases);
 }
 
 void

@@ -35,7 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UPLINK_LINE_BASES 12	/* of 5 s */
+#include "rtp/least_window.h"
 
 enum uplink_plan {
 	UPLINK_FREE,
@@ -52,8 +52,7 @@ struct uplink_line {
 	bool     heard;
 	uint32_t timestamp;
 	int64_t  media_us;
-	int64_t  base_slot;
-	int64_t  bases[UPLINK_LINE_BASES];	/* INT64_MAX: none */
+	struct least_window bases;
 
 	/* Since the last look. */
 	unsigned packets;	/* of sound */

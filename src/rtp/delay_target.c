@@ -8,6 +8,7 @@
 #include "rtp/jitter.h"
 
 #define SLOT_US 100000
+#define BASES 20
 #define STEP_US 10000
 #define SHRINK_US (10000 / 10)	/* a sample, of which there are ten a second */
 #define QUANTILE 0.95f
@@ -30,32 +31,10 @@ delay_target_restart(struct delay_target *d)
 static void
 start(struct delay_target *d, int64_t arrival_us)
 {
-	for (int i = 0; i < DELAY_TARGET_BASES; i++)
-		d->bases[i] = INT64_MAX;
+	least_window_init(&d->bases, SLOT_US, BASES, arrival_us);
 	d->started = true;
-	d->base_slot = arrival_us / SLOT_US;
 	d->sample_us = arrival_us;
 	d->sample_late_us = 0;
-}
-
-static void
-update_base(struct delay_target *d, int64_t transit_us, int64_t arrival_us)
-{
-	const int64_t slot = arrival_us / SLOT_US;
-	int64_t      *newest;
-
-	if (slot - d->base_slot > DELAY_TARGET_BASES)
-		d->base_slot = slot - DELAY_TARGET_BASES;
-	while (d->base_slot < slot)
-		d->bases[(uint64_t)++d->base_slot % DELAY_TARGET_BASES] =
-		    INT64_MAX;
-	newest = &d->bases[(uint64_t)d->base_slot % DELAY_TARGET_BASES];
-	if (transit_us < *newest)
-		*newest = transit_us;
-	d->base_us = INT64_MAX;
-	for (int i = 0; i < DELAY_TARGET_BASES; i++)
-		if (d->bases[i] < d->base_us)
-			d->base_us = d->bases[i];
 }
 
 static int64_t
@@ -111,7 +90,8 @@ delay_target_arrived(struct delay_target *d, int64_t media_us,
 
 	if (!d->started)
 		start(d, arrival_us);
-	update_base(d, transit_us, arrival_us);
+	least_window_add(&d->bases, transit_us, arrival_us);
+	d->base_us = least_window_get(&d->bases);
 	late_us = transit_us - d->base_us;
 	if (arrival_us - d->sample_us >= SLOT_US) {
 		take_sample(d, d->sample_late_us);

@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rtp/least_window.h"
+
 #define DELAY_TARGET_STEPS 41	/* of 10 ms; the last one is 400 and more */
-#define DELAY_TARGET_BASES 20	/* of 100 ms: 2 s */
 /*
  * A pull each 20 ms finds the delay up to one frame above the target, and may
  * not find more than JITTER_DELAY_MAX_US.
@@ -27,8 +28,7 @@ struct delay_target {
 	int64_t  target_us;
 	int64_t  base_us;		/* the smallest transit */
 	bool     started;		/* there is a base */
-	int64_t  base_slot;		/* arrival / 100 ms of the newest */
-	int64_t  bases[DELAY_TARGET_BASES];	/* INT64_MAX: none */
+	struct least_window bases;	/* of 2 s */
 	int64_t  sample_us;		/* when the current sample began */
 	int64_t  sample_late_us;	/* the latest in it */
 	unsigned samples;		/* taken so far */
