@@ -5,9 +5,10 @@
  * The rate at which a cluster arrived, or was sent if that is less. A train
  * that came apart on the way has met the capacity of the line: 95 % of what
  * arrived. Four fifths of it must have come, and of its bytes that tell, as far
- * as the line does not lose at any rate. Its first bytes tell nothing: shapers let some 1500 through at
- * once after a pause, so that a train of twice the line's rate comes through
- * whole for 3000. Pure, the last four clusters are kept.
+ * as the line does not lose at any rate. Its first bytes tell nothing: shapers
+ * let some 1500 through at once after a pause, so that a train of twice the
+ * line's rate comes through whole for 3000. Pure, the last four clusters are
+ * kept.
  */
 #ifndef RTP_PROBE_METER_H
 #define RTP_PROBE_METER_H

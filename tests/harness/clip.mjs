@@ -14,7 +14,8 @@ export async function makeClip(folder, { name = 'clip', size = '640x360', fps = 
 
 	await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i',
 	    `mandelbrot=s=${size}:r=${fps}`, '-vf', `noise=alls=${noise}:allf=t,format=yuv420p`,
-	    '-frames:v', String(frames), '-c:v', 'libvpx', '-b:v', rate, '-deadline', 'realtime',
-	    '-cpu-used', `-${speed}`, '-g', '1000', '-auto-alt-ref', '0', '-lag-in-frames', '0', clip]);
+	    '-frames:v', String(frames), '-c:v', 'libvpx', '-b:v', rate, '-deadline',
+	    'realtime', '-cpu-used', `-${speed}`, '-g', '1000', '-auto-alt-ref', '0',
+	    '-lag-in-frames', '0', clip]);
 	return clip;
 }

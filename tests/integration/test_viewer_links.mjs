@@ -54,7 +54,8 @@ await runTest(200, async (test) => {
 		const { viewers } = await renditions(server, ROOM);
 		return viewers.length > 1 && viewers;
 	}, 500).catch(() => null);
-	test.check(moved, 'not all of them watch the same', moved ? renditionWords(moved) : 'all do');
+	test.check(moved, 'not all of them watch the same',
+	    moved ? renditionWords(moved) : 'all do');
 	const { audioEncoders } = await roomFigures(server, ROOM);
 	test.note(`${audioEncoders} encoders of sound`);
 

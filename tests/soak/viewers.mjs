@@ -58,8 +58,8 @@ async function turn(test, server, numbers, seconds) {
 	const fewest = looks.filter((look) => look.encoders.length > look.viewers.length).length;
 	test.note(`${sum(numbers)} viewers: ${cores('all').toFixed(3)} cores, net ` +
 	    `${cores('net').toFixed(3)}, encode ${cores('encode').toFixed(3)}; they watch ` +
-	    `${renditionWords(viewers)}; made ${renditionWords(encoders)}; more encoders than watched in ` +
-	    `${fewest} of ${looks.length} looks`);
+	    `${renditionWords(viewers)}; made ${renditionWords(encoders)}; more encoders than ` +
+	    `watched in ${fewest} of ${looks.length} looks`);
 	await Promise.all(crowds.map((crowd) => crowd.leave()));
 	lines.forEach((line) => line.relay?.kill());
 	await until('all have left', 20000, async () =>
