@@ -63,7 +63,7 @@ participant_connected(void *to)
 
 	who->connected = true;
 	line_quality_init(&who->line, now_us);
-	who->line_us = who->measured_us = now_us;
+	who->line_us = who->measured_us = who->watch.counted_us = now_us;
 	who->report_due_us = now_us + REPORT_FIRST_US;
 	log_info(&who->log, "connected after %d ms",
 	    (int)((now_us - who->joined_us) / 1000));
@@ -140,7 +140,8 @@ participant_twcc(struct participant *who, const struct rtp_packet *rtp,
 	twcc_feedback_received(&who->twcc, sequence, arrival_us);
 	if (who->twcc_due_us == INT64_MAX) {
 		who->twcc_due_us = (arrival_us + twcc_feedback_interval_us(
-		    greater(layers_bps(who), who->sent_bps))) /
+		    greater(layers_bps(who),
+		    who->watch.video_bps + who->watch.sound_bps))) /
 		    TWCC_GRID_US * TWCC_GRID_US;
 		room_arm(who->room, who->twcc_due_us);
 	}
@@ -357,14 +358,7 @@ participant_uplink(struct participant *who, int64_t now_us)
 static void
 participant_measure(struct participant *who, int64_t now_us)
 {
-	const int64_t  span_us = now_us - who->measured_us;
-	const uint32_t sent = who->audio_out.bytes + who->video_out.bytes;
-
-	layers_measure(who, span_us);
-	if (span_us > 0)
-		who->sent_bps = (uint64_t)(sent - who->sent_bytes) * 8000000 /
-		    (uint64_t)span_us;
-	who->sent_bytes = sent;
+	layers_measure(who, now_us - who->measured_us);
 	who->measured_us = now_us;
 }
 

@@ -222,9 +222,7 @@ struct participant {
 	int64_t               rtt_us;		/* a guess until it is … */
 	bool                  rtt_known;	/* … measured */
 	int64_t               report_due_us;
-	int64_t               measured_us;	/* rates of layers, and … */
-	uint64_t              sent_bps;	/* … of all that is sent to him */
-	uint32_t              sent_bytes;	/* then */
+	int64_t               measured_us;	/* rates of layers */
 
 	/* The line, as told to the person. */
 	struct line_quality   line;
