@@ -53,6 +53,14 @@ layer_fills(uint32_t layer, uint32_t tile)
 	return (uint64_t)layer * 5 >= (uint64_t)tile * 4;
 }
 
+uint32_t
+layer_scaled(uint32_t pixels, uint32_t from, uint32_t to)
+{
+	const uint64_t scaled = (uint64_t)pixels * to / from;
+
+	return scaled < UINT32_MAX ? (uint32_t)scaled : UINT32_MAX;
+}
+
 static bool
 is_better(uint32_t layer, uint32_t than, uint32_t tile)
 {

@@ -43,6 +43,10 @@ void layer_choice_init(struct layer_choice *c);
 /* Whether a layer is large enough for a tile, both in pixels. */
 bool layer_fills(uint32_t layer, uint32_t tile);
 
+/* What a layer has now, when another one of the same camera went `from`, which
+ * is not 0, `to` so many pixels. */
+uint32_t layer_scaled(uint32_t pixels, uint32_t from, uint32_t to);
+
 /* Returns the target. `pixels`: what the tile needs. */
 unsigned layer_choice_look(struct layer_choice *c,
     const struct layer_sight *layers, unsigned count, uint32_t pixels,

@@ -334,7 +334,7 @@ layer_measured(struct participant *who, struct layer *layer,
     const struct rtp_frame *frame)
 {
 	struct bitstream_info info;
-	const uint64_t        before = layer->pixels;
+	const uint32_t        before = layer->pixels;
 	uint64_t              pixels;
 
 	if (bitstream_read(&info, frame->codec, frame->data, frame->len) ||
@@ -342,15 +342,14 @@ layer_measured(struct participant *who, struct layer *layer,
 		return;
 	pixels = (uint64_t)info.width * (uint64_t)info.height;
 	layer->pixels = pixels < UINT32_MAX ? (uint32_t)pixels : UINT32_MAX;
-	for (unsigned i = 0; before != 0 && i < who->layer_count; i++) {
+	if (before == 0 || before == layer->pixels)
+		return;
+	for (unsigned i = 0; i < who->layer_count; i++) {
 		struct layer *other = &who->layers[i];
-		uint64_t      scaled;
 
-		if (other == layer || before == layer->pixels)
-			continue;
-		scaled = other->pixels * layer->pixels / before;
-		other->pixels = scaled < UINT32_MAX ? (uint32_t)scaled :
-		    UINT32_MAX;
+		if (other != layer)
+			other->pixels = layer_scaled(other->pixels, before,
+			    layer->pixels);
 	}
 }
 

@@ -148,6 +148,18 @@ when_all_are_silent_the_choice_stays(void **state)
 	    MIDDLE, 2), 1);
 }
 
+/* Products of two sizes are above 32 bits. */
+static void
+all_layers_change_alike(void **state)
+{
+	(void)state;
+	assert_int_equal(layer_scaled(LARGE, MIDDLE, SMALL), MIDDLE);
+	assert_int_equal(layer_scaled(MIDDLE, SMALL, MIDDLE), LARGE);
+	assert_int_equal(layer_scaled(MIDDLE, LARGE, 1920 * 1080), 518400);
+	assert_int_equal(layer_scaled(0, LARGE, MIDDLE), 0);
+	assert_int_equal(layer_scaled(UINT32_MAX, 1, UINT32_MAX), UINT32_MAX);
+}
+
 int
 main(void)
 {
@@ -159,6 +171,7 @@ main(void)
 		    one_that_stops_is_left_at_once_and_trusted_again_later),
 		cmocka_unit_test(one_that_stops_while_not_wanted_is_trusted),
 		cmocka_unit_test(when_all_are_silent_the_choice_stays),
+		cmocka_unit_test(all_layers_change_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
