@@ -14,6 +14,7 @@
 #include "rtp/loss_control.h"
 #include "rtp/loss_meter.h"
 #include "rtp/overuse_detector.h"
+#include "rtp/peer_clock.h"
 #include "rtp/probe_plan.h"
 #include "rtp/queue_meter.h"
 #include "rtp/rtp_packet.h"
@@ -48,12 +49,6 @@ struct acked {
 	int64_t  sent_us, arrival_us;
 	uint16_t bytes, probe;
 	bool     again;
-};
-
-/* The 16 bits of the peer's clock that go round, as one line. */
-struct peer_clock {
-	bool    started;
-	int64_t last_us;
 };
 
 struct send_estimate {
@@ -232,25 +227,6 @@ send_estimate_beside(struct send_estimate *e, size_t bytes, int64_t now_us)
 }
 
 /* ---- feedback by packet -------------------------------------------------- */
-
-static int64_t
-clock_unwrap(struct peer_clock *clock, int64_t at_us, int64_t period_us)
-{
-	int64_t step_us;
-
-	if (!clock->started) {
-		clock->started = true;
-		clock->last_us = at_us;
-		return at_us;
-	}
-	step_us = (at_us - clock->last_us) % period_us;
-	if (step_us > period_us / 2)
-		step_us -= period_us;
-	if (step_us < -period_us / 2)
-		step_us += period_us;
-	clock->last_us += step_us;
-	return clock->last_us;
-}
 
 static bool
 usable(int64_t delta_us)
@@ -544,7 +520,7 @@ send_estimate_twcc(struct send_estimate *e, const uint8_t *body, size_t len,
 	if (twcc_report_begin(&report, body, len) != 0)
 		return;
 	feedback_begin(e, now_us);
-	shift_us = clock_unwrap(&e->twcc_clock, report.at_us,
+	shift_us = peer_clock_unwrap(&e->twcc_clock, report.at_us,
 	    TWCC_CLOCK_US) - report.at_us;
 	if (rtp_sequence_diff(report.sequence, e->fed_next) > 0)
 		acked_rate_gap(&e->acked);
@@ -571,7 +547,7 @@ send_estimate_ccfb(struct send_estimate *e, const uint8_t *body, size_t len,
 	if (ccfb_report_begin(&report, body, len) != 0)
 		return;
 	feedback_begin(e, now_us);
-	shift_us = clock_unwrap(&e->ccfb_clock, report.made_us,
+	shift_us = peer_clock_unwrap(&e->ccfb_clock, report.made_us,
 	    CCFB_CLOCK_US) - report.made_us;
 	while (ccfb_report_next(&report, &s)) {
 		struct send_log_packet *packet = send_log_find_rtp(&e->log,
