@@ -191,6 +191,13 @@ downlink_again(struct participant *who, size_t len, int64_t now_us)
 	pacer_count(who->down.pacer, len + SEALED_OVERHEAD, now_us);
 }
 
+unsigned
+downlink_waiting(const struct participant *who)
+{
+	return who->down.pacer ? pacer_waiting(who->down.pacer, PACER_VIDEO) :
+	    0;
+}
+
 /*
  * What waits has the newest sequence numbers, as padding is sent only when
  * nothing waits: they are given to what comes next, so that nobody misses

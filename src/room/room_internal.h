@@ -492,6 +492,9 @@ void downlink_cut(struct participant *who);
 /* Another rendition begins: what waits of the old one may be too late. */
 void downlink_switch(struct participant *who, int64_t now_us);
 
+/* Packets of video that have their sequence numbers and wait to leave. */
+unsigned downlink_waiting(const struct participant *who);
+
 /* Whether no video is to be sent now: nothing is known to arrive, or late. */
 bool downlink_stopped(const struct participant *who);
 

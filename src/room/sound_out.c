@@ -65,6 +65,9 @@ sound_out_asked(struct participant *who, uint16_t sequence, int64_t now_us)
 	const struct sound_sent *again;
 	bool                     first;
 
+	/* What was sent before he began says nothing. */
+	if (!who->sound_nacks)
+		who->sent_before += who->audio_out.packets;
 	who->sound_nacks = true;
 	/* From now on they can be answered. */
 	if (who->sound == NULL) {
@@ -79,12 +82,16 @@ sound_out_asked(struct participant *who, uint16_t sequence, int64_t now_us)
 	return first;
 }
 
-/* Packets so far of streams whose receiver says what is missing. */
+/*
+ * Packets so far of streams whose receiver says what is missing; without those
+ * that wait, which may be thrown away.
+ */
 static uint32_t
 packets_watched(const struct participant *who)
 {
 	return (who->sound_nacks ? who->audio_out.packets : 0) +
-	    (who->agreed.video.nack ? who->video_out.packets : 0);
+	    (who->agreed.video.nack ? who->video_out.packets -
+	    downlink_waiting(who) : 0);
 }
 
 /*

@@ -393,14 +393,30 @@ subscription_frame(struct room *room, unsigned rendition,
 
 /* ---- repair --------------------------------------------------------------- */
 
+/* NULL: never sent to him, still waiting to be, or no longer known. */
+static struct sent *
+sent_find(struct participant *who, uint16_t sequence)
+{
+	const unsigned waiting = downlink_waiting(who);
+	const uint32_t all = who->video_out.packets - waiting;
+	const uint16_t age = (uint16_t)(who->video_out.next_sequence -
+	    waiting - sequence - 1);
+	struct sent   *sent = &who->watch.sent[sequence % SENT_RING];
+
+	if (age >= all || age >= SENT_RING || sent->sequence != sequence)
+		return NULL;
+	return sent;
+}
+
 bool
 subscription_missed(struct participant *who, uint16_t sequence)
 {
-	struct sent *sent = &who->watch.sent[sequence % SENT_RING];
-	const bool   first = sent->sequence == sequence && !sent->missed;
+	struct sent *sent = sent_find(who, sequence);
 
+	if (sent == NULL || sent->missed)
+		return false;
 	sent->missed = true;
-	return first;
+	return true;
 }
 
 /* At most a quarter of what the line carries goes into repair. */
@@ -454,16 +470,12 @@ subscription_resend(struct participant *who, uint16_t sequence,
     int64_t now_us)
 {
 	struct subscription *watch = &who->watch;
-	struct sent         *sent = &watch->sent[sequence % SENT_RING];
+	struct sent         *sent = sent_find(who, sequence);
 	const struct send_packet *made;
 	const int64_t        spacing = who->rtt_us / 2 > RESEND_SPACING_US ?
 	    who->rtt_us / 2 : RESEND_SPACING_US;
 
-	/* Of this participant, and not a place in the ring never used. */
-	if ((uint16_t)(who->video_out.next_sequence - sequence - 1) >=
-	    who->video_out.packets)
-		return;
-	if (!watch->started || sent->sequence != sequence ||
+	if (sent == NULL || !watch->started ||
 	    now_us - sent->resent_us < spacing)
 		return;
 	if (sent->padding > 0) {

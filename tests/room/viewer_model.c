@@ -719,6 +719,12 @@ viewer_model_line(struct viewer_model *m)
 	return &m->line;
 }
 
+struct participant *
+viewer_model_who(struct viewer_model *m)
+{
+	return &m->who;
+}
+
 void
 viewer_model_tell(struct viewer_model *m)
 {

@@ -52,6 +52,8 @@ struct viewer_model *viewer_model_new(uint64_t seed, bool feedback);
 void viewer_model_free(struct viewer_model *m);
 
 struct viewer_line *viewer_model_line(struct viewer_model *m);
+/* The room's side of the viewer, for tests that look deeper. */
+struct participant *viewer_model_who(struct viewer_model *m);
 void viewer_model_run(struct viewer_model *m, int64_t us);
 void viewer_model_measure(struct viewer_model *m);
 struct viewer_figures viewer_model_figures(const struct viewer_model *m);
