@@ -269,7 +269,12 @@ pictures_wait_for_their_sound(void **state)
 	}
 }
 
-/* A burst of them that are all to wait: the oldest are decoded at once. */
+/*
+ * A burst of them that are all to wait: the oldest are decoded at once. By the
+ * clocks they are so early that they would wait longer than they may; and the
+ * second pair of reports is believed, however strange. A machine that stands
+ * still in the midst of a burst may let some go before the last comes.
+ */
 static void
 no_more_than_32_pictures_wait(void **state)
 {
@@ -278,14 +283,18 @@ no_more_than_32_pictures_wait(void **state)
 	const struct participant *who = room_find(stage->room, PERSON);
 	unsigned                  most = 0;
 	uint64_t                  before;
+	uint8_t                   key[1 << 12];
+	const size_t              len = client_code_key(key, sizeof(key),
+	    VIDEO_VP8, 160, 90);
 
 	c->talks = true;
 	client_send_picture(c, true, -1);
 	SEND_UNTIL(c, stage->stats.frames_decoded > 3);
-	for (int turns = 0; turns < 50 && most < 32; turns++) {
-		client_send_clocks(c, 400000);
+	for (int turns = 0; turns < 100 && most < 32; turns++) {
+		client_send_clocks(c, 1000000);
+		client_send_clocks(c, 1000000);
 		for (int i = 0; i < 60; i++)
-			client_send_key(c, 160, 90);
+			client_send_coded(c, VIDEO_VP8, key, len, -1);
 		for (int i = 0; i < 10; i++) {
 			stage_pass(stage, 2000);
 			assert_in_range(who->pictures.count, 0, 32);
