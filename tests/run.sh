@@ -2,8 +2,11 @@
 # Runs test programs that speak TAP and sums them up; the last line is `N passed, N failed`.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Usage: tests/run.sh PROGRAM…     (programs, or .sh, .py, .js and .mjs scripts)
-#   TEST_TIMEOUT   seconds a program may take (120); a script may ask for more in its first ten
+# Usage: tests/run.sh PROGRAM… [--alone PROGRAM…]     (or .sh, .py, .js and .mjs scripts)
+#   --alone        those before it run beside each other, those behind it one after the other,
+#                  when the others have ended
+#   TEST_JOBS      how many run beside each other (1)
+#   TEST_TIMEOUT   seconds a program may take (240); a script may ask for more in its first ten
 #                  lines by `# timeout: SECONDS` (or `// timeout: SECONDS`)
 #   TEST_LOGS      where the logs go (./test-logs)
 #
@@ -15,7 +18,8 @@ export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
-limit=${TEST_TIMEOUT:-120}
+jobs=${TEST_JOBS:-1}
+limit=${TEST_TIMEOUT:-240}
 logs=${TEST_LOGS:-test-logs}
 passed=0
 failed=0
@@ -81,14 +85,26 @@ reason_for() {
 	fi
 }
 
-run_one() {
-	local program=$1 name log errors status seconds counts why started
+# What a program is called in words and in files.
+name_of() {
+	local name
 
-	name=$(realpath -m "$program")
+	name=$(realpath -m "$1")
 	name=${name#"$PWD"/}
 	name=${name#"$top"/}
-	name=${name#tests/}
-	log=$logs/$(printf '%s' "$name" | tr / _).log
+	printf '%s' "${name#tests/}"
+}
+
+log_of() {
+	printf '%s/%s.log' "$logs" "$(name_of "$1" | tr / _)"
+}
+
+# Its verdict in words on stdout; `passed failed` into the sum beside its log.
+run_one() {
+	local program=$1 name log errors status seconds counts why started bad
+
+	name=$(name_of "$program")
+	log=$(log_of "$program")
 	seconds=$(seconds_for "$program")
 	choose_command "$program"
 	started=$SECONDS
@@ -101,8 +117,7 @@ run_one() {
 	why=$(reason_for "$status" "$seconds" "${counts[@]}")
 	bad=$((counts[3] + counts[4]))
 	[ -z "$why" ] || bad=$((bad + 1))
-	passed=$((passed + counts[2]))
-	failed=$((failed + bad))
+	echo "${counts[2]} $bad" >"${log%.log}.sum"
 	if [ "$bad" -eq 0 ]; then
 		echo "PASS $name (${counts[2]} tests, $((SECONDS - started)) s)"
 		return
@@ -116,10 +131,44 @@ run_one() {
 	done
 }
 
+# Starts one when there is room for it.
+start() {
+	[ "${#running[@]}" -lt "$1" ] || end_one
+	rm -f "$(log_of "$2" | sed 's/log$/sum/')"
+	run_one "$2" >"$(log_of "$2" | sed 's/log$/verdict/')" &
+	running[$!]=$2
+}
+
+# Waits for the next one to end, and tells of it.
+end_one() {
+	local pid log good=0 bad=1
+
+	wait -n -p pid "${!running[@]}"
+	log=$(log_of "${running[$pid]}")
+	unset "running[$pid]"
+	cat "${log%.log}.verdict"
+	read -r good bad <"${log%.log}.sum" || echo "FAIL $log: no verdict"
+	passed=$((passed + good))
+	failed=$((failed + bad))
+}
+
+end_all() {
+	while [ "${#running[@]}" -gt 0 ]; do
+		end_one
+	done
+}
+
 top=$(cd "$(dirname "$0")/.." && pwd)
+running=()
 mkdir -p "$logs"
 for program; do
-	run_one "$program"
+	if [ "$program" = --alone ]; then
+		end_all
+		jobs=1
+	else
+		start "$jobs" "$program"
+	fi
 done
+end_all
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

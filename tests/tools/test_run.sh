@@ -48,6 +48,50 @@ limit=1 sums "too long fails" "1 passed, 1 failed" 1 'echo 1..1; echo ok 1; exec
 limit=1 sums "a script may ask for more time" "1 passed, 0 failed" 0 \
     $'# timeout: 20\nsleep 1.5; echo 1..1; echo ok 1'
 
+# together NAME WANTED ARGUMENT…: three programs at once print what they see of each other.
+together() {
+	local name=$1 wanted=$2 seen
+
+	shift 2
+	number=$((number + 1))
+	rm -f "$work"/met.*
+	TEST_JOBS=3 TEST_TIMEOUT=20 TEST_LOGS=$work/logs "$top/tests/run.sh" "$@" >"$work/out" 2>&1
+	seen=$(tail -n 1 "$work/out")
+	if [ "$seen" = "$wanted" ]; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$work/out"
+	fi
+}
+
+# Each is good when it meets the other two; and bad when it meets anybody.
+for one in a b c; do
+	cat >"$work/$one.sh" <<-END
+		touch $work/met.$one
+		for turn in \$(seq 300); do
+			[ -e $work/met.a ] && [ -e $work/met.b ] && [ -e $work/met.c ] && break
+			sleep 0.05
+		done
+		echo 1..2; echo ok 1
+		[ \$turn -lt 300 ] && echo ok 2 || echo not ok 2
+	END
+	cat >"$work/lone-$one.sh" <<-END
+		echo 1..1
+		mkdir $work/met.lone && echo ok 1 || echo not ok 1
+		sleep 0.2
+		rmdir $work/met.lone
+	END
+done
+together "three run beside each other, and all are counted" "6 passed, 0 failed" \
+    "$work/a.sh" "$work/b.sh" "$work/c.sh"
+together "what is to be alone is, behind the others" "9 passed, 0 failed" \
+    "$work/a.sh" "$work/b.sh" "$work/c.sh" --alone \
+    "$work/lone-a.sh" "$work/lone-b.sh" "$work/lone-c.sh"
+printf 'echo 1..1; echo not ok 1\n' >"$work/bad.sh"
+together "a bad one among them fails" "6 passed, 1 failed" \
+    "$work/a.sh" "$work/bad.sh" "$work/b.sh" "$work/c.sh"
+
 number=$((number + 1))
 if "$top/tests/run.sh" >"$work/out"; then
 	echo "not ok $number - no program at all fails"
