@@ -112,6 +112,21 @@ failed(const struct process *p, const char *where, int err)
 	return err;
 }
 
+/* A loop that looks for sound after each thing it does. */
+static struct event_base *
+new_loop(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base   *base = NULL;
+
+	if (cfg && event_config_set_max_dispatch_interval(cfg, NULL, 1,
+	    1) == 0)
+		base = event_base_new_with_config(cfg);
+	if (cfg)
+		event_config_free(cfg);
+	return base;
+}
+
 /* All up to the lock-down; the room is not serving yet. */
 static int
 process_start(struct process *p, int channel, const struct gift *gift)
@@ -126,7 +141,7 @@ process_start(struct process *p, int channel, const struct gift *gift)
 	err = room_prepare();
 	if (err)
 		return failed(p, "libraries", err);
-	p->base = event_base_new();
+	p->base = new_loop();
 	if (p->base == NULL)
 		return failed(p, "event loop", -ENOMEM);
 	err = sandbox_files(&p->log);

@@ -469,6 +469,21 @@ fail(struct dtls_link *link)
 	link->state = DTLS_FAILED;
 }
 
+/* As mbedtls_ssl_handshake does. */
+static int
+steps(struct dtls_link *link)
+{
+	int err = 0;
+
+	while (err == 0 && link->ssl.MBEDTLS_PRIVATE(state) !=
+	    MBEDTLS_SSL_HANDSHAKE_OVER) {
+		err = mbedtls_ssl_handshake_step(&link->ssl);
+		if (link->cfg.between)
+			link->cfg.between(link->cfg.to);
+	}
+	return err;
+}
+
 /* A step that did not end well: from the beginning, or no more. */
 static void
 start_anew(struct dtls_link *link, int err)
@@ -488,13 +503,13 @@ start_anew(struct dtls_link *link, int err)
 	if (link->hello)
 		link->hello->active = false;
 	if (link->cfg.client)
-		(void)mbedtls_ssl_handshake(&link->ssl);
+		(void)steps(link);
 }
 
 static void
 handshake(struct dtls_link *link)
 {
-	const int err = mbedtls_ssl_handshake(&link->ssl);
+	const int err = steps(link);
 
 	if (err == MBEDTLS_ERR_SSL_WANT_READ ||
 	    err == MBEDTLS_ERR_SSL_WANT_WRITE)

@@ -43,6 +43,12 @@ struct dtls_link_config {
 	uint8_t peer_fingerprint[32];		/* SHA-256 */
 	/* Sends one datagram. */
 	void  (*send)(void *to, const uint8_t *bytes, size_t len);
+	/*
+	 * Called after each step of a handshake, some of which compute for
+	 * milliseconds: what cannot wait for the next one is done here. May
+	 * be NULL; not for calls on this link.
+	 */
+	void  (*between)(void *to);
 	void   *to;
 };
 

@@ -45,6 +45,15 @@ on_dtls_send(void *to, const uint8_t *bytes, size_t len)
 	media_socket_send(t->table->socket, packet);
 }
 
+static void
+on_dtls_between(void *to)
+{
+	const struct transport *t = to;
+
+	if (t->table->between)
+		t->table->between(t->table->between_to);
+}
+
 bool
 transport_seal_rtp(struct transport *t, struct packet *packet)
 {
@@ -331,6 +340,7 @@ transport_new(struct transport **out, struct transport_table *table,
 		.identity = cfg->identity,
 		.client = cfg->dtls_client,
 		.send = on_dtls_send,
+		.between = on_dtls_between,
 		.to = t,
 	};
 	uint64_t tie_breaker;

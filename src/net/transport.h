@@ -77,6 +77,13 @@ void transport_table_free(struct transport_table *table);
 void transport_table_use(struct transport_table *table,
     struct media_socket *socket);
 
+/*
+ * between(to) is called between the steps of a DTLS handshake, which compute
+ * for milliseconds each: what is urgent may be sent there.
+ */
+void transport_table_between(struct transport_table *table,
+    void (*between)(void *to), void *to);
+
 /* Takes the packet: finds its transport and delivers, or drops and counts. */
 void transport_table_datagram(struct transport_table *table,
     struct packet *packet, int64_t now_us);

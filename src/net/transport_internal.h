@@ -63,6 +63,8 @@ struct transport {
 struct transport_table {
 	struct media_socket  *socket;	/* borrowed */
 	struct packet_pool   *pool;	/* borrowed */
+	void                (*between)(void *to);	/* NULL: nothing */
+	void                 *between_to;
 	struct transport     *all;
 	unsigned              count;
 	bool                  controlling;	/* some of them were so */

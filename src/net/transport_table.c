@@ -372,6 +372,14 @@ transport_table_new(struct transport_table **out, struct media_socket *socket,
 }
 
 void
+transport_table_between(struct transport_table *table,
+    void (*between)(void *to), void *to)
+{
+	table->between = between;
+	table->between_to = to;
+}
+
+void
 transport_table_use(struct transport_table *table,
     struct media_socket *socket)
 {

@@ -402,6 +402,16 @@ on_datagram(void *to, struct packet *packet, int64_t now_us)
 	struct room *room = to;
 
 	transport_table_datagram(room->table, packet, now_us);
+	pipeline_drain_audio(room->pipeline);
+}
+
+/* A handshake computes for long: sound goes between two steps of it. */
+static void
+on_between(void *to)
+{
+	struct room *room = to;
+
+	pipeline_drain_audio(room->pipeline);
 }
 
 static void
@@ -505,6 +515,8 @@ room_new_media(struct room *room, int fd4, int fd6)
 	if (err == 0)
 		err = transport_table_new(&room->table, room->socket,
 		    room->packets);
+	if (err == 0)
+		transport_table_between(room->table, on_between, room);
 	if (err == 0)
 		err = dtls_identity_new(&room->identity);
 	if (err == 0)

@@ -40,6 +40,7 @@ struct end {
 	bool                  server;
 	struct dtls_identity *identity;
 	struct dtls_link     *link;
+	unsigned              pauses;	/* between steps */
 };
 
 struct pair {
@@ -68,6 +69,14 @@ enqueue(struct wire *w, bool to_server, const uint8_t *bytes, size_t len,
 	d->len = len;
 	memcpy(d->bytes, bytes, len);
 	w->count++;
+}
+
+static void
+on_between(void *to)
+{
+	struct end *end = to;
+
+	end->pauses++;
 }
 
 static void
@@ -101,7 +110,7 @@ link_open(struct end *end, const struct end *other, bool wrong)
 {
 	struct dtls_link_config cfg = {
 		.identity = end->identity, .client = !end->server,
-		.send = on_send, .to = end,
+		.send = on_send, .between = on_between, .to = end,
 	};
 
 	dtls_identity_fingerprint(other->identity, cfg.peer_fingerprint);
@@ -242,6 +251,21 @@ both_ends_get_the_same_keys(void **state)
 	assert_same_keys(&p);
 	assert_true(dtls_link_next_us(p.client.link) == INT64_MAX);
 	assert_true(dtls_link_next_us(p.server.link) == INT64_MAX);
+	pair_close(&p);
+}
+
+/* Not one for a flight, but for each message of it. */
+static void
+others_have_their_turn_within_a_flight(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, false, false);
+	run(&p, 1000000);
+	assert_true(both_connected(&p));
+	assert_true(p.client.pauses > 2 * p.wire.sent);
+	assert_true(p.server.pauses > 2 * p.wire.sent);
 	pair_close(&p);
 }
 
@@ -531,6 +555,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ends_get_the_same_keys),
+		cmocka_unit_test(others_have_their_turn_within_a_flight),
 		cmocka_unit_test(gets_through_loss_and_disorder),
 		cmocka_unit_test(a_lost_first_flight_costs_200_ms),
 		cmocka_unit_test(silence_ends_after_three_tries),
