@@ -11,6 +11,12 @@
 #define UPLINK_LEAST_BPS  150000
 #define UPLINK_UNSEEN_BPS 50000
 #define REMB_LEAST_BPS    30000	/* none at all would be no limit */
+/*
+ * Parts of RTCP that tell of many packets: 500 a second. Browsers send some
+ * 20 of feedback and, on the worst of lines, 100 of NACK.
+ */
+#define PART_SPACING_US   2000
+#define PARTS_BURST       200
 
 /* ---- what comes ---------------------------------------------------------- */
 
@@ -99,10 +105,24 @@ feedback_nacks(struct participant *who, const struct rtcp_part *part,
 	}
 }
 
+/* A few bytes may tell of 2000 packets, and sound waits behind that work. */
+static bool
+feedback_is_too_much(struct participant *who, const struct rtcp_part *part,
+    int64_t now_us)
+{
+	const bool large = part->type == RTCP_NACK ||
+	    part->type == RTCP_TWCC || part->type == RTCP_CCFB;
+
+	return large && !rate_limit_pass(&who->part_rate, now_us,
+	    PART_SPACING_US, PARTS_BURST);
+}
+
 static void
 feedback_part(struct participant *who, const struct rtcp_part *part,
     int64_t arrival_us, int64_t now_us)
 {
+	if (feedback_is_too_much(who, part, now_us))
+		return;
 	switch (part->type) {
 	case RTCP_SENDER_REPORT:
 		feedback_sender_report(who, part, arrival_us);

@@ -202,7 +202,7 @@ struct participant {
 	bool                  need_key;		/* drop until a key frame */
 	int64_t               paused_us;	/* not decoded until then */
 	int64_t               still_us;		/* stands still until then */
-	struct rate_limit     rtp_rate, rtcp_rate;
+	struct rate_limit     rtp_rate, rtcp_rate, part_rate;
 	int64_t               pli_due_us;	/* INT64_MAX: none wanted */
 	int64_t               pli_last_us;
 	int64_t               pli_gap_us;	/* backs off, 0.5..3 s */

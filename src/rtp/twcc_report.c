@@ -34,7 +34,10 @@ chunk_symbol(unsigned chunk, unsigned at)
 	return chunk >> (13 - at) & 1;
 }
 
-/* The bytes of delta of all statuses; `chunks` ends where they begin. */
+/*
+ * The bytes of delta of all statuses; `chunks` ends where they begin. A run is
+ * counted as one, so that the work is bound by the bytes that came.
+ */
 static size_t
 deltas_len(struct reader *chunks, unsigned statuses)
 {
@@ -43,17 +46,19 @@ deltas_len(struct reader *chunks, unsigned statuses)
 	while (statuses > 0 && !chunks->bad) {
 		const unsigned chunk = reader_u16(chunks);
 		const unsigned room = chunk_room(chunk);
+		const unsigned told = room < statuses ? room : statuses;
+		const unsigned step = chunk & VECTOR ? 1 : told;
 
 		if (room == 0)
 			chunks->bad = true;
-		for (unsigned i = 0; i < room && statuses > 0; i++) {
+		for (unsigned i = 0; i < told; i += step) {
 			const unsigned symbol = chunk_symbol(chunk, i);
 
 			if (symbol == RESERVED)
 				chunks->bad = true;
-			len += symbol;
-			statuses--;
+			len += (size_t)symbol * step;
 		}
+		statuses -= told;
 	}
 	return len;
 }

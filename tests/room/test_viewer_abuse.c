@@ -108,6 +108,37 @@ the_first_nack_is_not_the_first_second(void **state)
 	viewer_model_free(m);
 }
 
+/* As many NACKs as fit into one packet, and as many packets as are let in. */
+static void
+a_flood_of_feedback_is_not_read_to_its_end(void **state)
+{
+	struct viewer_model *m = viewer_model_new(1, true);
+	struct participant  *who = viewer_model_who(m);
+	const unsigned       each = 15 * 17;
+	uint64_t             before;
+
+	(void)state;
+	viewer_model_run(m, 5 * S);
+	before = who->room->nacks_in;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct packet *packet = packet_new(who->room->packets);
+		uint16_t       sequences[RTCP_NACKS_MAX];
+
+		assert_non_null(packet);
+		for (unsigned at = 0; at < each; at++)
+			sequences[at] = (uint16_t)
+			    (who->video_out.next_sequence - each + at);
+		packet->len = 0;
+		for (unsigned part = 0; part < 15; part++)
+			packet->len += rtcp_write_nack(packet->bytes +
+			    packet->len, sizeof(packet->bytes) - packet->len,
+			    1, who->video_out.ssrc, sequences, each);
+		feedback_received(who, packet, who->down.tick_us + i * MS);
+	}
+	assert_in_range(who->room->nacks_in - before, 200 * each, 800 * each);
+	viewer_model_free(m);
+}
+
 int
 main(void)
 {
@@ -115,6 +146,7 @@ main(void)
 		cmocka_unit_test(what_was_not_sent_yet_is_not_sent_again),
 		cmocka_unit_test(pictures_thrown_away_do_not_hide_loss),
 		cmocka_unit_test(the_first_nack_is_not_the_first_second),
+		cmocka_unit_test(a_flood_of_feedback_is_not_read_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
