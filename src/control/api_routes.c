@@ -28,6 +28,7 @@ const struct route api_public_routes[] = {
 	{ HTTP_PATCH, "/v1/sessions/{session}", api_session_patch },
 	{ HTTP_GET, "/v1/sessions/{session}/events", api_session_events },
 	{ HTTP_GET, "/{room}", api_room_page },
+	{ HTTP_GET, "/{room}/", api_room_page },
 	ROUTE_END
 };
 

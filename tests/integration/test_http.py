@@ -300,6 +300,10 @@ def knows_what_a_room_name_is(s):
         equal(s.get(f'/{name}').problem(), 'room-name', name)
         equal(s.get(f'/v1/rooms/{name}/presence').problem(), 'room-name', name)
         equal(s.join(name).problem(), 'room-name', name)
+    for path in ('/Blue', '/a_b', '/whip', '/blue/'):
+        page = s.get(path, headers={'Accept': 'text/html,*/*;q=0.8'})
+        equal(page.status, 200, 'people have words from the page')
+        true(b'<!doctype html>' in page.body[:20].lower(), path)
 
 
 # ---- joining ---------------

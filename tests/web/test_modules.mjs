@@ -5,7 +5,7 @@ import { load } from './modules.mjs';
 
 const { inOrder, RoomModel } = await load('events.js');
 const { iceFragment, withIce } = await load('ice.js');
-const { freshName, nameProblem, tidyName } = await load('landing.js');
+const { freshName, likelyName, nameProblem, tidyName } = await load('landing.js');
 const { hueOf, initials } = await load('person.js');
 const { leftOfPicture } = await load('picture_note.js');
 const { LineQuality } = await load('quality.js');
@@ -67,6 +67,11 @@ function roomNames(test) {
 	test.check(['', 'Blue', 'a b', 'a/b', 'ä', 'a'.repeat(65)].every(nameProblem) &&
 	    ['v1', 'whip', 'metrics'].every(nameProblem), 'refuses_what_is_none');
 	test.check(tidyName('  Blue Fox ') === 'blue-fox', 'makes_a_name_of_what_was_typed');
+
+	test.check(likelyName('Blue Fox/') === 'blue-fox' &&
+	    likelyName('blue-fox.') === 'blue-fox' &&
+	    ['', '/', 'whip', 'Ä', 'a'.repeat(65)].every((wrong) => !likelyName(wrong)),
+	'guesses_what_an_address_meant');
 
 	const names = Array.from({ length: 200 }, freshName);
 	test.check(names.every((name) => !nameProblem(name)) && new Set(names).size > 195,

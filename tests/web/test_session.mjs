@@ -54,6 +54,14 @@ async function joinsInVain(test) {
 	fakes.answers.push({ cut: true });
 	const dead = await new Session({ room: 'r' }).join().catch((reason) => reason);
 	test.check(dead.code === 'unreachable', 'a_dead_server_is_called_so');
+
+	fakes.reset();
+	const real = globalThis.RTCPeerConnection;
+	delete globalThis.RTCPeerConnection;
+	const old = await new Session({ room: 'r' }).join().catch((reason) => reason);
+	globalThis.RTCPeerConnection = real;
+	test.check(old.code === 'no-webrtc' && old.final && !fakes.requests.length,
+	    'without_webrtc_nobody_is_asked');
 }
 
 async function leavesWhileJoining(test) {

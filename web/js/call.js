@@ -12,6 +12,18 @@ import { t } from './words.js';
 const SLOW_MS = 3000;
 const PICTURE_MS = 10_000;
 
+/**
+ * What was found wrong since the person last saw how the devices are: of both
+ * the microphone, without which one can say nothing.
+ * @param {State} before
+ * @param {State} now
+ */
+function newlyMissing(before, now) {
+	const both = /** @type {('mic'|'camera')[]} */ (['mic', 'camera']);
+
+	return both.find((which) => now[which].problem && !before[which].problem) ?? '';
+}
+
 export class Call {
 	#store; #devices; #stage; #announcer;
 	/** @type {Session|null} */ #session = null;
@@ -39,12 +51,15 @@ export class Call {
 
 		if (this.#session || this.#asking)
 			return;
+		const before = store.state;
+
 		this.#asking = true;
 		await devices.open();
 		this.#asking = false;
 		store.set({
-			screen: 'meeting', picture: false, silenced: false, weak: false,
-			people: [], shown: null, speaking: [], summary: null, missing: '',
+			screen: 'meeting', picture: false, silenced: false, line: noLine(),
+			people: [], shown: null, speaking: [], summary: null,
+			missing: newlyMissing(before, store.state),
 		});
 
 		const { mic, camera, room, name } = store.state;

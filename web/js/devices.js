@@ -103,8 +103,16 @@ export class Devices {
 	/** Both by one question where possible. @param {Which[]} need */
 	async #get(need) {
 		try {
-			this.#take(need, await this.#ask(need));
-			return;
+			/* What is blocked would take the other one with it. */
+			const blocked = need.length > 1 && (await Promise.all(
+				need.map(permission))).includes('denied');
+
+			if (!blocked) {
+				this.#take(need, await this.#ask(need));
+				return;
+			}
+			for (const which of need)
+				await this.#get([which]);
 		} catch (error) {
 			if (need.length === 1) {
 				this.#fail(need[0], problemOf(error));

@@ -39,6 +39,16 @@ export function tidyName(text) {
 	return text.trim().toLowerCase().replace(/[\s_]+/g, '-');
 }
 
+/**
+ * What an address that names no room may have meant: "Blue_Fox/" is "blue-fox".
+ * @param {string} text
+ */
+export function likelyName(text) {
+	const name = tidyName(text).replace(/[^a-z0-9-]+/g, '-').replace(/^-+|-+$/g, '');
+
+	return nameProblem(name) ? '' : name;
+}
+
 /** @param {string} name @returns {string} key of words, '' when it is good */
 export function nameProblem(name) {
 	if (!NAME.test(name))
@@ -46,8 +56,11 @@ export function nameProblem(name) {
 	return RESERVED.includes(name) ? 'landing.reserved' : '';
 }
 
-/** @param {(room: string) => void} open */
-export function showLanding(open) {
+/**
+ * @param {string} wrong what the address has for a room's name, '' for nothing
+ * @param {(room: string) => void} open
+ */
+export function showLanding(wrong, open) {
 	const field = $('#room'), problem = $('#room-problem');
 
 	const propose = () => {
@@ -74,6 +87,13 @@ export function showLanding(open) {
 			open(name);
 	};
 	propose();
+	if (wrong) {
+		const likely = likelyName(wrong);
+
+		field.value = likely || field.value;
+		setText(problem, t(likely ? 'landing.address.likely' : 'landing.address',
+			{ name: wrong }));
+	}
 	drawPicture();
 }
 

@@ -15,6 +15,9 @@ const WIDTH = 240;
 const HEIGHT = 28;
 const SAMPLES = 60;
 
+/* What a line carries is told in such steps. */
+const STEP_BPS = 10_000;
+
 /** What is drawn: how it is read from a sample, a least top, and its words. */
 const GRAPHS = [
 	{ key: 'rate', of: (/** @type {Sample} */ s) => s.received_bps, top: 100_000,
@@ -59,10 +62,18 @@ export function lineWords(line) {
 	const line_bps = Math.max(line.line_bps, newest?.received_bps ?? 0);
 
 	return t(keyOf(line), {
-		rate: rate(line_bps),
+		/* Who listens to it is not told of each bit. */
+		rate: rate(STEP_BPS * Math.ceil(line_bps / STEP_BPS)),
 		picture: t(`line.picture.${picture}`),
 		ms: Math.round(newest?.rtt_ms ?? 0),
 	});
+}
+
+/** What one may do about it. @param {Line} line */
+function adviceWords({ reason }) {
+	if (reason.startsWith('uplink'))
+		return t('line.advice.up');
+	return reason.startsWith('downlink') ? t('line.advice.down') : '';
 }
 
 /** @param {import('./state.js').Store} store */
@@ -85,6 +96,7 @@ export function showLine(store) {
 		const { samples } = state.line;
 
 		setText(words, lineWords(state.line));
+		setText($('#line-advice'), adviceWords(state.line));
 		GRAPHS.forEach(({ key, of, top, say }, i) => {
 			const values = samples.map(of);
 

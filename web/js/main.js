@@ -25,8 +25,15 @@ const COPIED_MS = 2000;
 
 /** @typedef {import('./state.js').State} State */
 
+/** What stands where the name of a room does, good or not. */
 function roomOfAddress() {
-	return decodeURIComponent(location.pathname.slice(1));
+	const path = location.pathname.slice(1);
+
+	try {
+		return decodeURIComponent(path);
+	} catch {
+		return path;		/* no text at all */
+	}
 }
 
 /** @param {Store} store */
@@ -131,7 +138,7 @@ async function start() {
 	showControls(store, actions);
 	showPeople(store, actions);
 	showLine(store);
-	showPictureNote(store);
+	showPictureNote(store, stage, announcer);
 	showNotice(store, {
 		again: () => call.again(), back: actions.leave,
 		copy: actions.copyLink, sound: () => stage.unsilence(),
@@ -160,9 +167,13 @@ async function start() {
 	addEventListener('pagehide', () => call.leave());
 
 	if (store.state.screen === 'landing')
-		showLanding((name) => location.assign(`/${name}`));
+		showLanding(room, (name) => location.assign(`/${name}`));
 	else
 		devices.prepare();
 }
 
-start();
+/* What stands on the page meanwhile says what to do. */
+start().catch((error) => {
+	document.body.dataset.screen = 'loading';
+	console.error(error);
+});

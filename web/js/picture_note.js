@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import { $, setText } from './dom.js';
-import { t } from './words.js';
+import { duration, t } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
+
+const SECOND_MS = 1000;
 
 /**
  * What is left of the picture, when it is less than a moving one.
@@ -17,17 +19,38 @@ export function leftOfPicture({ screen, phase, picture, line }) {
 	return line.picture === 'smaller' ? '' : line.picture;
 }
 
-/** @param {import('./state.js').Store} store */
-export function showPictureNote(store) {
-	const note = $('#picture-note');
+/**
+ * @param {import('./state.js').Store} store
+ * @param {import('./stage.js').Stage} stage which knows how old the picture is
+ * @param {import('./announce.js').Announcer} announcer
+ */
+export function showPictureNote(store, stage, announcer) {
+	const note = $('#picture-note'), age = $('.age', note);
+	let said = '', timer = 0;
+
+	const drawAge = () => {
+		const seconds = stage.age_ms / SECOND_MS;
+
+		setText(age, seconds < 1 ? '' : t(`picture.age.${document.body.dataset.left}`,
+			{ age: duration(seconds) }));
+	};
 
 	store.view((state) => {
 		const left = leftOfPicture(state);
+		const words = left && t(`picture.${left}.${
+			state.line.reason === 'server-busy' ? 'busy' : 'line'}`);
 
 		document.body.dataset.left = left;
 		note.hidden = !left;
-		if (left)
-			setText($('span', note), t(`picture.${left}.${
-				state.line.reason === 'server-busy' ? 'busy' : 'line'}`));
+		if (words === said)
+			return;
+		said = words;
+		clearInterval(timer);
+		if (!words)
+			return;
+		setText($('.words', note), words);
+		drawAge();
+		timer = setInterval(drawAge, SECOND_MS);
+		announcer.say(words, 'line');
 	});
 }

@@ -58,6 +58,8 @@ export class Place {
 	async connect(unwanted, wary = false) {
 		if (wary)
 			await this.#wire.reach();
+		if (!('RTCPeerConnection' in globalThis))
+			throw new JoinError('no-webrtc');
 
 		const peer = new Peer(this.#tracks, this.#sends, this.#on.camera);
 

@@ -60,7 +60,7 @@ function drawChoice(select, device) {
  */
 export function showPrejoin(store, devices, meter, actions) {
 	const name = $('#name'), empty = $('#preview-empty'), face = $('#preview-face');
-	const level = $('#level');
+	const level = $('#level'), able = 'RTCPeerConnection' in globalThis;
 
 	$('#preview').srcObject = devices.preview;
 	name.value = store.state.name;
@@ -99,6 +99,8 @@ export function showPrejoin(store, devices, meter, actions) {
 			setText($(`#${which}-problem`), state[which].on ?
 				problemWords(which, state[which].problem) : '');
 		}
+		setText($('#join-problem'), able ? '' : t('phase.no-webrtc'));
+		$('#join').hidden = !able;
 		setText($('#join'), joinWords(state));
 	});
 }

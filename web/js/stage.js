@@ -39,6 +39,7 @@ export class Stage {
 	#ownFace = $('#own-face');
 	#skeleton = $('#skeleton');
 	#clock;
+	#shown_ms = 0;			/* when the newest frame came, 0: not known */
 
 	/**
 	 * @param {import('./state.js').Store} store
@@ -93,6 +94,11 @@ export class Stage {
 		return this.#mosaic.clientHeight * devicePixelRatio;
 	}
 
+	/** How long the picture has not changed; 0 where the browser does not tell. */
+	get age_ms() {
+		return this.#shown_ms && performance.now() - this.#shown_ms;
+	}
+
 	#follow() {
 		if (!this.#video.requestVideoFrameCallback)
 			return;
@@ -101,6 +107,7 @@ export class Stage {
 		const next = (/** @type {number} */ _, /** @type {any} */ frame) => {
 			if (this.#video.srcObject !== stream)
 				return;
+			this.#shown_ms = performance.now();
 			this.#clock.frame(frame.rtpTimestamp);
 			this.#video.requestVideoFrameCallback(next);
 		};

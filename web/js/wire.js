@@ -14,7 +14,7 @@ const REACH_MS = 2_000;
 const CLOSED_S = 5;
 
 /* Trying again would change nothing. */
-const FINAL = ['room-name', 'bad-offer', 'not-acceptable', 'media-type'];
+const FINAL = ['no-webrtc', 'room-name', 'bad-offer', 'not-acceptable', 'media-type'];
 
 /** Why a join did not come about. `code` is for programs, the message for people. */
 export class JoinError extends Error {
