@@ -20,6 +20,8 @@
 	X(video_decoders, "Video decoders in use")			\
 	X(video_streams, "Streams of pictures that come, each layer one") \
 	X(video_streams_decoded, "Streams of pictures that are decoded")	\
+	X(video_pixels, "Pixels in one picture of each that comes, summed") \
+	X(video_pixels_decoded, "Pixels in one of each that is decoded, summed") \
 	X(load_step, "What is left out for want of processors, 0 to 4")	\
 	X(still, "People who stand still for want of processors")	\
 	X(lines, "Lines to viewers that are estimated")			\

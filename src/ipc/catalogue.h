@@ -53,7 +53,7 @@ enum ipc_state {
 	X(TILEMAP,  14,   602, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
 	X(SPEAKING,  4,    68, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
 	X(QUALITY,   4,  8196, 0, 0, IPC_IN_ROOM | IPC_IN_CLOSE)	\
-	X(STATS,   424,   424, 0, 0, IPC_IN_LIFE)			\
+	X(STATS,   432,   432, 0, 0, IPC_IN_LIFE)			\
 	X(LOG,       8,  1032, 0, 0, IPC_IN_PREPARE | IPC_IN_LIFE)	\
 	X(PONG,      8,     8, 0, 0, IPC_IN_LIFE)
 

@@ -590,7 +590,7 @@ ipc_quality_parse(struct ipc_quality *out, const uint8_t *p, size_t len)
 
 /* ---- STATS -------------------------------------------------------------- */
 
-#define STATS_GAUGES   16
+#define STATS_GAUGES   18
 #define STATS_COUNTERS 21
 
 /* The 32-bit fields of a struct ipc_stats, in order. */
@@ -601,6 +601,7 @@ stats_gauges(struct ipc_stats *s, uint32_t *field[STATS_GAUGES])
 		&s->participants, &s->watchers, &s->video_encoders,
 		&s->video_viewers, &s->audio_encoders, &s->video_decoders,
 		&s->video_streams, &s->video_streams_decoded,
+		&s->video_pixels, &s->video_pixels_decoded,
 		&s->load_step, &s->still,
 		&s->lines, &s->lines_kbps, &s->lines_loss_q8,
 		&s->lines_rtt_ms, &s->lines_queue_ms, &s->lines_silent,

@@ -225,6 +225,8 @@ struct ipc_stats {
 	uint32_t video_decoders;	/* in use now */
 	uint32_t video_streams;		/* that come, each layer one … */
 	uint32_t video_streams_decoded;	/* … and of these are decoded */
+	/* In one picture of each of these, summed. */
+	uint32_t video_pixels, video_pixels_decoded;
 	uint32_t load_step;		/* what is left out; 0: nothing */
 	uint32_t still;			/* people who stand still for it */
 	/* Lines to viewers with an estimate, and sums over these. */

@@ -378,10 +378,8 @@ layer_frame(struct participant *who, unsigned i,
 
 	if (frame->key) {
 		nack_forget_before(&layer->nack, frame->first_sequence);
-		if (who->layer_count > 1) {
-			layer_measured(who, layer, frame);
-			layers_choose(who, now_us);
-		}
+		layer_measured(who, layer, frame);
+		layers_choose(who, now_us);
 	}
 	if (!layer_is_taken(who, i, frame, now_us))
 		return;

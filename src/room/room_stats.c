@@ -4,6 +4,7 @@
  */
 #include "room/room_internal.h"
 #include "util/clock.h"
+#include "video/video_decoder.h"
 
 #define RECENT_US 2000000	/* a stream that still comes */
 
@@ -43,6 +44,15 @@ stats_of_line(const struct participant *who, struct ipc_stats *stats)
 	stats->lines_silent += downlink_stopped(who);
 }
 
+/* What is larger is not decoded, whatever it says of itself. */
+static uint32_t
+stats_pixels(const struct layer *layer)
+{
+	const uint32_t most = VIDEO_WIDTH_MAX * VIDEO_HEIGHT_MAX;
+
+	return layer->pixels < most ? layer->pixels : most;
+}
+
 static void
 stats_of_layers(const struct participant *who, int64_t now_us,
     struct ipc_stats *stats)
@@ -53,8 +63,11 @@ stats_of_layers(const struct participant *who, int64_t now_us,
 		if (!layer->in.known || now_us - layer->heard_us > RECENT_US)
 			continue;
 		stats->video_streams++;
-		stats->video_streams_decoded += i == who->layer &&
-		    layers_are_decoded(who, now_us);
+		stats->video_pixels += stats_pixels(layer);
+		if (i != who->layer || !layers_are_decoded(who, now_us))
+			continue;
+		stats->video_streams_decoded++;
+		stats->video_pixels_decoded += stats_pixels(layer);
 	}
 }
 

@@ -22,9 +22,11 @@
 static const struct ipc_stats one = {
 	.participants = 5, .watchers = 1, .video_encoders = 1,
 	.video_viewers = 5, .frames_encoded = 100, .cpu_net_us = 1500000,
+	.video_pixels = 1209600, .video_pixels_decoded = 57600,
 };
 static const struct ipc_stats two = {
 	.participants = 20, .video_encoders = 1, .video_viewers = 20,
+	.video_pixels_decoded = 400,
 	.frames_encoded = UINT64_C(1) << 40, .cpu_net_us = 500000,
 	.rung_encoders = { [VIDEO_AV1] = { [3] = 1 } },
 	.rung_viewers = { [VIDEO_VP8] = { 20 } },
@@ -69,6 +71,8 @@ sums_up_all_rooms(void **state)
 	has_line(text, "tessera_participants 25");
 	has_line(text, "tessera_video_encoders 2");
 	has_line(text, "tessera_video_viewers 25");
+	has_line(text, "tessera_video_pixels 1209600");
+	has_line(text, "tessera_video_pixels_decoded 58000");
 	has_line(text, "tessera_room_video_viewers{room=\"blue-fox\"} 5");
 	has_line(text, "tessera_room_video_viewers{room=\"red\"} 20");
 	has_line(text, "tessera_room_rendition_encoders{room=\"red\","

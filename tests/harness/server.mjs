@@ -192,5 +192,6 @@ export async function roomFigures(server, room) {
 		framesDecoded: of('frames_decoded_total'),
 		streams: of('video_streams'),
 		streamsDecoded: of('video_streams_decoded'),
+		pixelsDecoded: of('video_pixels_decoded'),
 	};
 }

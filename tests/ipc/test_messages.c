@@ -518,7 +518,7 @@ stats_keep_each_figure_in_its_place(void **state)
 	for (size_t i = 0; i < sizeof(in); i++)
 		bytes[i] = (uint8_t)(i * 7 + 1);
 	len = ipc_stats_write(body, sizeof(body), &in);
-	assert_int_equal(len, 424);
+	assert_int_equal(len, 432);
 	assert_int_equal(ipc_stats_parse(&out, body, len), 0);
 	assert_memory_equal(&out, &in, sizeof(in));
 	refuses_other_lengths(parse_stats, body, len);

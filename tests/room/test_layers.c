@@ -141,6 +141,12 @@ beat(struct scene *s, unsigned which)
 
 /* ---- what is decoded ------------------------------------------------------ */
 
+static unsigned
+pixels_of(unsigned i)
+{
+	return (unsigned)(layers[i].width * layers[i].height);
+}
+
 /* Until what is told is of now. */
 static void
 settle(struct stage *stage)
@@ -205,6 +211,9 @@ one_layer_of_three_is_decoded(void **state)
 
 	decodes(s, ALL, LARGE);
 	assert_int_equal(s->sender->nacks, 0);
+	BEAT_UNTIL(s, ALL, s->stage->stats.video_pixels == pixels_of(LARGE) +
+	    pixels_of(MIDDLE) + pixels_of(SMALL) &&
+	    s->stage->stats.video_pixels_decoded == pixels_of(LARGE));
 	close_scene(s);
 }
 
@@ -233,7 +242,8 @@ the_layer_follows_the_tile(void **state)
 	s->deaf = false;
 	BEAT_UNTIL(s, ALL, s->sources[MIDDLE].answered > asked);
 	decodes(s, ALL, MIDDLE);
-	BEAT_UNTIL(s, ALL, s->sender->remb_bps < alone_bps);
+	BEAT_UNTIL(s, ALL, s->sender->remb_bps < alone_bps &&
+	    stage->stats.video_pixels_decoded == pixels_of(MIDDLE));
 	/* And back. */
 	asked = s->sender->plis_of[LARGE];
 	for (unsigned i = 2; i < 5; i++)
