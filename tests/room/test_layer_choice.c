@@ -130,6 +130,40 @@ one_that_stops_while_not_wanted_is_trusted(void **state)
 	assert_int_equal(layer_choice_look(&c, some, 3, LARGE, 3 * SECOND), 0);
 }
 
+/*
+ * Told to send what a small tile takes, libwebrtc stops all layers but the
+ * one that it was given first, which may be the largest.
+ */
+static void
+who_sends_the_largest_alone_is_taken_as_he_is(void **state)
+{
+	struct layer_choice c;
+	struct layer_sight  some[3] = { all[0], all[1], all[2] };
+	int64_t             now_us = 0;
+
+	(void)state;
+	layer_choice_init(&c);
+	assert_int_equal(look(&c, LARGE, now_us), 0);
+	assert_int_equal(look(&c, SMALL, now_us += 3 * SECOND), 2);
+	some[1].comes = some[2].comes = false;
+	for (int i = 0; i < 90 * 15; i++)
+		assert_int_equal(layer_choice_look(&c, some, 3, SMALL,
+		    now_us += SECOND / 15), 0);
+	/* For a moment: worth no change. */
+	some[2].comes = true;
+	assert_int_equal(layer_choice_look(&c, some, 3, SMALL,
+	    now_us += SECOND), 0);
+	some[2].comes = false;
+	assert_int_equal(layer_choice_look(&c, some, 3, SMALL,
+	    now_us += SECOND), 0);
+	/* For good. */
+	some[2].comes = true;
+	assert_int_equal(layer_choice_look(&c, some, 3, SMALL,
+	    now_us += SECOND), 0);
+	assert_int_equal(layer_choice_look(&c, some, 3, SMALL,
+	    now_us += 5 * SECOND), 2);
+}
+
 static void
 when_all_are_silent_the_choice_stays(void **state)
 {
@@ -170,6 +204,8 @@ main(void)
 		cmocka_unit_test(
 		    one_that_stops_is_left_at_once_and_trusted_again_later),
 		cmocka_unit_test(one_that_stops_while_not_wanted_is_trusted),
+		cmocka_unit_test(
+		    who_sends_the_largest_alone_is_taken_as_he_is),
 		cmocka_unit_test(when_all_are_silent_the_choice_stays),
 		cmocka_unit_test(all_layers_change_alike),
 	};
