@@ -1,17 +1,17 @@
 // One room with five clients of four kinds: everybody sees and hears everybody.
 // SPDX-License-Identifier: GPL-3.0-or-later
-// timeout: 180
+// timeout: 300
 import { enterNamespace } from '../harness/namespace.mjs';
 import { palette, toneLevels } from '../harness/analyse.mjs';
 import { servePeerPage, startBrowserClient } from '../harness/browser-client.mjs';
 import { EventStream } from '../harness/events.mjs';
 import { lookAtTiles, seesEverybody } from '../harness/mosaic.mjs';
 import { startProcessClient } from '../harness/process-client.mjs';
-import { framesEncoded, startServer } from '../harness/server.mjs';
+import { framesEncoded, roomFigures, startServer } from '../harness/server.mjs';
 import { pause, runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'blue-fox';
-const MEASURE_MS = 20000, RECORD_MS = 10000, LOOKS = 9;
+const MEASURE_MS = 20000, RECORD_MS = 10000, LOOKS = 9, TRIES = 3;
 const DECODED_LEAST = 0.95, FPS_LEAST = 10, OWN_TONE_BELOW_DB = 30, TONE_LEAST_DB = -50;
 
 /* No tone is a multiple of another, nor close to a sum or difference of two. */
@@ -48,7 +48,7 @@ async function joinAll(server) {
 /* The moment in which the room reports its figures, and each client's at that moment. */
 async function boundary(server) {
 	const before = await framesEncoded(server, ROOM);
-	const encoded = await until('the figures of the room change', 3000, async () => {
+	const encoded = await until('the figures of the room change', 10000, async () => {
 		const now = await framesEncoded(server, ROOM);
 		return now !== before && now;
 	}, 20);
@@ -58,8 +58,18 @@ async function boundary(server) {
 	return { encoded, at, clients };
 }
 
+/*
+ * Who starts small leaves its rendition for a larger one, and the encoder left behind works on
+ * for 10 s: frames count for all when all watch the only one there is.
+ */
+const sharesOne = async (server) => {
+	const { videoEncoders, viewers } = await roomFigures(server, ROOM);
+
+	return videoEncoders === 1 && viewers === people.length;
+};
+
 /* Sound and looks of everybody while the frames are counted. */
-async function measure(server, stream) {
+async function measureOnce(server, stream) {
 	const first = await boundary(server);
 	const end = first.at + MEASURE_MS;
 	const sounds = Promise.all(people.map(({ client }) => client.record(RECORD_MS)));
@@ -73,6 +83,16 @@ async function measure(server, stream) {
 	}
 	await pause(end - performance.now());
 	return { first, last: await boundary(server), sounds: await sounds, looks };
+}
+
+/* Once more when somebody moved to another rendition meanwhile. */
+async function measure(server, stream) {
+	for (let left = TRIES - 1;; left--) {
+		await until('all watch one rendition', 60000, () => sharesOne(server), 500);
+		const measured = await measureOnce(server, stream);
+		if (left === 0 || await sharesOne(server))
+			return measured;
+	}
 }
 
 function checkFrames(test, { first, last }) {
@@ -125,19 +145,19 @@ function checkSounds(test, { sounds }) {
 }
 
 await enterNamespace();
-await runTest(160, async (test) => {
+await runTest(280, async (test) => {
 	const server = await startServer(test);
 
 	await start(test, server);
 	await joinAll(server);
 	const stream = await EventStream.open(`${people[2].session}/events`);
 	test.atEnd(() => stream.close());
-	await until('five people are here', 10000, () => stream.people.size === people.length &&
+	await until('five people are here', 30000, () => stream.people.size === people.length &&
 	    [...stream.people.values()].every(({ state }) => state === 'here'));
 	test.check(people.every(({ participant, name }) =>
 		stream.people.get(participant)?.name === name),
 	'the roster has everybody by name', [...stream.people.values()].map(({ name }) => name));
-	await until('five tiles', 5000, () => stream.tilemap?.tiles.length === people.length);
+	await until('five tiles', 30000, () => stream.tilemap?.tiles.length === people.length);
 	await Promise.all(people.map(({ client }) => seesEverybody(client, stream, people)));
 	const measured = await measure(server, stream);
 	checkFrames(test, measured);
