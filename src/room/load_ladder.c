@@ -105,12 +105,18 @@ ladder_up(struct load_ladder *l, unsigned idle_percent, int64_t now_us)
 }
 
 bool
+load_look_is_late(const struct load_look *look)
+{
+	return look->late > LATE_MAX;
+}
+
+bool
 load_ladder_look(struct load_ladder *l, const struct load_look *look,
     int64_t now_us)
 {
 	const enum load_step before = l->step;
 
-	if (look->late <= LATE_MAX && !look->behind && !look->high) {
+	if (!load_look_is_late(look) && !look->behind && !look->high) {
 		l->troubles = 0;
 		ladder_up(l, look->idle_percent, now_us);
 		return l->step != before;

@@ -41,6 +41,9 @@ struct load_look {
 	unsigned idle_percent;	/* of the processors; or unknown */
 };
 
+/* More ticks than a healthy room has now and then. */
+bool load_look_is_late(const struct load_look *look);
+
 struct load_ladder {
 	enum load_step step;
 	unsigned troubles;	/* looks in a row */

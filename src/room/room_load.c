@@ -48,8 +48,20 @@ room_load_is_still(const struct participant *who)
 	return true;
 }
 
+/* What is wrong, the worst first. */
+static const char *
+room_load_reason(const struct load_look *look)
+{
+	if (load_look_is_late(look))
+		return "sound is late";
+	if (look->behind)
+		return "pictures are behind";
+	return look->high ? "rooms are above the limit" : "calm";
+}
+
 static void
-room_load_go(struct room *room, enum load_step before, int64_t now_us)
+room_load_go(struct room *room, enum load_step before,
+    const struct load_look *look, int64_t now_us)
 {
 	static const char *const steps[LOAD_STEPS] = {
 		"nothing is left out", "half of the frames",
@@ -59,8 +71,9 @@ room_load_go(struct room *room, enum load_step before, int64_t now_us)
 	const enum load_step step = room->ladder.step;
 	struct participant  *who;
 
-	log_info(&room->log, "processors %s: %s", step > before ?
-	    "are short" : "have time again", steps[step]);
+	log_info(&room->log, "processors %s (%s): %s", step > before ?
+	    "are short" : "have time again", room_load_reason(look),
+	    steps[step]);
 	pipeline_slow(room->pipeline, load_ladder_shift(&room->ladder));
 	TAILQ_FOREACH(who, &room->participants, entry) {
 		subscription_aim(who, now_us);
@@ -84,7 +97,7 @@ room_load_look(struct room *room, const struct pipeline_stats *media,
 
 	room->late_before = media->audio_late_ticks + media->beats_skipped;
 	if (load_ladder_look(&room->ladder, &look, now_us))
-		room_load_go(room, before, now_us);
+		room_load_go(room, before, &look, now_us);
 	if (room->ladder.step > LOAD_ALL)
 		room->short_until_us = now_us + SHORT_US;
 }
