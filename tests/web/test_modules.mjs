@@ -189,7 +189,11 @@ function theLine(test) {
 		test.check(quality.line.picture === picture, `leaves_${picture}_of_the_picture`);
 	}
 	sample({ frames: 0 });
-	test.check(quality.line.picture === 'none', 'a_picture_that_does_not_come_is_none');
+	test.check(quality.line.picture === 'stills', 'a_picture_that_does_not_come_stands_still');
+	sample({ frames: 0 });
+	sample({ frames: 0 });
+	quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520, height: 180, fps: 0 } });
+	test.check(quality.line.picture === 'none', 'and_then_is_none');
 	sample({ frames: 20 });
 	quality.hear({ reason: 'downlink-rate', down: { line_kbps: 520, height: 180, fps: 15 } });
 	test.check(quality.line.picture === 'smaller', 'and_one_that_comes_is_one');

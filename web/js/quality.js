@@ -27,6 +27,8 @@ const MEMORY = 4;
 /* What the server said holds for so many samples of ours. */
 const TOLD_SAMPLES = 2;
 const SAMPLES = 60;
+/* Stills that come less often than one in so many samples are none. */
+const STILL_SAMPLES = 3;
 
 /** @param {Sample} sample @returns {Reason} */
 function judge({ loss_in, loss_out, rtt_ms }) {
@@ -81,9 +83,11 @@ export class LineQuality {
 	get line() {
 		const told = this.#told?.reason ?? 'fine';
 		const { height = 0, fps = 0 } = this.#told?.down ?? { height: 1, fps: 1 };
-		/* What is sent may not get here. */
+		/* What is sent may not get here: what comes is what counts. */
 		const frozen = this.#samples.at(-1)?.frames === 0;
-		const stills = !fps ? 'stills' : frozen ? 'none' : 'smaller';
+		const waits = frozen && this.#samples.slice(-STILL_SAMPLES)
+			.every(({ frames }) => frames === 0);
+		const stills = waits ? 'none' : !fps || frozen ? 'stills' : 'smaller';
 
 		return {
 			reason: told === 'fine' ? this.#seen : told,
