@@ -83,6 +83,7 @@ struct sent {
 	uint16_t picture_id;
 	uint8_t  tl0_index;
 	uint8_t  resent;
+	bool     waits;			/* in the pacer, to be sent again */
 	bool     missed;		/* a NACK named it … */
 	bool     lost;			/* … in vain: a key frame was asked for */
 	uint8_t  padding;		/* bytes of it, and nothing else */

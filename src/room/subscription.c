@@ -14,6 +14,8 @@
 #define CLOCK_KHZ         90		/* of video */
 #define STILL_OVERHEAD    58		/* headers of a packet */
 #define RESENDS_MAX       3
+#define RESENDS_LOSSY_MAX 6
+#define LOSSY_Q8          26		/* a tenth */
 #define RESEND_SPACING_US 10000
 #define RESEND_OLDEST_US  1000000
 #define RESEND_STILL_OLDEST_US 8000000	/* it is under way for seconds */
@@ -118,11 +120,15 @@ subscription_pad(struct participant *who, size_t bytes, int64_t now_us)
 void
 subscription_emit(struct participant *who, uint16_t sequence, int64_t now_us)
 {
-	const struct sent *sent = &who->watch.sent[sequence % SENT_RING];
+	struct sent *sent = &who->watch.sent[sequence % SENT_RING];
 	const struct send_packet *made;
 
 	if (sent->sequence != sequence)
 		return;
+	if (sent->waits) {
+		sent->waits = false;
+		sent->resent_us = now_us;
+	}
 	if (sent->padding > 0) {
 		padding_send(who, sent, now_us);
 		return;
@@ -437,6 +443,16 @@ resend_affords(struct participant *who, int64_t bytes, int64_t now_us)
 	return true;
 }
 
+/* Where much is lost, many resends are, too. */
+static unsigned
+resends_most(const struct participant *who)
+{
+	const struct send_line *line = downlink_line(who);
+
+	return line && line->loss_q8 > LOSSY_Q8 ? RESENDS_LOSSY_MAX :
+	    RESENDS_MAX;
+}
+
 /* What it was made of, when it may be sent once more. */
 static const struct send_packet *
 resend_find(struct participant *who, const struct sent *sent, int64_t now_us)
@@ -446,7 +462,7 @@ resend_find(struct participant *who, const struct sent *sent, int64_t now_us)
 	const struct send_packet *made = send_history_get(r->history,
 	    sent->index);
 
-	if (sent->resent >= RESENDS_MAX || made == NULL ||
+	if (sent->resent >= resends_most(who) || made == NULL ||
 	    now_us - made->made_us > (r->cfg.stills ?
 	    RESEND_STILL_OLDEST_US : RESEND_OLDEST_US) ||
 	    !resend_affords(who, (int64_t)made->payload_len, now_us))
@@ -454,15 +470,17 @@ resend_find(struct participant *who, const struct sent *sent, int64_t now_us)
 	return made;
 }
 
+/*
+ * What waits for its turn is not sent twice: the second would be dropped as a
+ * replay, and not be reported, as if the line had lost it.
+ */
 static void
-resend(struct participant *who, const struct send_packet *made,
-    struct sent *sent, int64_t now_us)
+resend(struct participant *who, struct sent *sent, size_t len, int64_t now_us)
 {
 	sent->resent++;
-	who->watch.again_bytes += (uint32_t)made->payload_len;
-	who->room->resent++;
-	downlink_video(who, PACER_RESEND, sent->sequence, made->payload_len,
-	    now_us);
+	sent->resent_us = now_us;
+	sent->waits = true;
+	downlink_video(who, PACER_RESEND, sent->sequence, len, now_us);
 }
 
 void
@@ -475,17 +493,13 @@ subscription_resend(struct participant *who, uint16_t sequence,
 	const int64_t        spacing = who->rtt_us / 2 > RESEND_SPACING_US ?
 	    who->rtt_us / 2 : RESEND_SPACING_US;
 
-	if (sent == NULL || !watch->started ||
+	if (sent == NULL || !watch->started || sent->waits ||
 	    now_us - sent->resent_us < spacing)
 		return;
 	if (sent->padding > 0) {
 		/* Some decoders wait for it. */
-		if (sent->resent >= RESENDS_MAX)
-			return;
-		sent->resent++;
-		sent->resent_us = now_us;
-		downlink_video(who, PACER_RESEND, sequence, sent->padding,
-		    now_us);
+		if (sent->resent < resends_most(who))
+			resend(who, sent, sent->padding, now_us);
 		return;
 	}
 	made = resend_find(who, sent, now_us);
@@ -497,12 +511,9 @@ subscription_resend(struct participant *who, uint16_t sequence,
 		sent->lost = true;
 		return;
 	}
-	sent->resent_us = now_us;
-	resend(who, made, sent, now_us);
-	/* Two at a time where one has been lost already. */
-	if (sent->resent > 1 && resend_affords(who,
-	    (int64_t)made->payload_len, now_us))
-		resend(who, made, sent, now_us);
+	watch->again_bytes += (uint32_t)made->payload_len;
+	who->room->resent++;
+	resend(who, sent, made->payload_len, now_us);
 }
 
 void
