@@ -217,8 +217,8 @@ struct participant {
 	bool                  sound_nacks;	/* he sends them */
 	uint32_t              sent_before;	/* packets, at the last look */
 	uint32_t              bytes_before;	/* likewise */
-	uint64_t              sound_room_bps;	/* 0: not known to be thin */
-	int64_t               sound_room_us;	/* when that was seen */
+	uint64_t              remb_line_bps;	/* 0: not known to be thin */
+	int64_t               remb_line_us;	/* when that was seen */
 	unsigned              missing, missing_runs;	/* by NACKs since */
 	int64_t               rtt_us;		/* a guess until it is … */
 	bool                  rtt_known;	/* … measured */

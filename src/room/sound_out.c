@@ -8,12 +8,8 @@
 #include "rtp/rtp_packet.h"
 
 #define REMB_OLDEST_US 3000000
-#define ROOM_OLDEST_US 20000000
+#define LINE_OLDEST_US 20000000
 #define THIN_PART      0.8f
-#define THIN_BPS       400000	/* above, sound has no want of room */
-#define STILL_BPS      30000
-#define SOUND_LEAST_BPS 26667	/* with FEC, in packets of 60 ms */
-#define LOSSY_LEVEL    2	/* of sound_repair: sent again */
 
 /* What is not repeated need not be kept, until somebody asks for it. */
 static void
@@ -95,60 +91,13 @@ packets_watched(const struct participant *who)
 }
 
 /*
- * Of a line without trouble sound leaves as much as a still takes, where it
- * can do with the rest.
+ * What the line carries as far as sound need know, 0 when that is enough or not
+ * known. A receiver's estimate means something where it is clearly less than
+ * what came: one of more is only as high as what came, and that is less by what
+ * was lost.
  */
 static uint64_t
-beside_stills_bps(const struct participant *who, uint64_t line_bps)
-{
-	const uint64_t usable_bps = line_bps / 10 * 9;
-
-	if (!who->watch.wanted || who->repair.level > 1 ||
-	    usable_bps < STILL_BPS + SOUND_LEAST_BPS)
-		return line_bps;
-	return usable_bps - STILL_BPS;
-}
-
-/*
- * Of a thin line sound takes a quarter, so that pictures have the rest; more
- * where there is no room for stills, even slow ones; all where it is sent again.
- */
-static uint64_t
-part_bps(const struct participant *who, uint64_t line_bps)
-{
-	const uint64_t quarter_bps = line_bps / 4 > SOUND_LEAST_BPS ?
-	    line_bps / 4 : SOUND_LEAST_BPS;
-
-	if (line_bps >= THIN_BPS)
-		return 0;
-	if (who->repair.level >= LOSSY_LEVEL)
-		return line_bps;
-	if (!who->watch.wanted ||
-	    line_bps / 10 * 9 < quarter_bps + STILL_BPS / 2)
-		return line_bps / 5 * 4;
-	return quarter_bps;
-}
-
-/* Small changes of the line are none of the sound. */
-static uint64_t
-keep_part_bps(const struct participant *who, uint64_t line_bps)
-{
-	const uint64_t before_bps = who->sound_room_bps;
-	const uint64_t now_bps = part_bps(who, line_bps);
-
-	if (now_bps == 0)
-		return line_bps > THIN_BPS / 8 * 9 ? 0 : before_bps;
-	return before_bps == 0 || now_bps < before_bps ||
-	    now_bps > before_bps / 4 * 5 ? now_bps : before_bps;
-}
-
-/*
- * What the line has for sound, which goes before pictures: all that the
- * receiver estimates, where that is clearly less than what came. (An estimate
- * of more is only as high as what came, and that is less by what was lost.)
- */
-static uint64_t
-room_for_sound_bps(struct participant *who, int64_t now_us)
+line_bps(struct participant *who, int64_t now_us)
 {
 	const struct subscription *watch = &who->watch;
 	const struct send_line    *line = downlink_line(who);
@@ -157,20 +106,17 @@ room_for_sound_bps(struct participant *who, int64_t now_us)
 	const float    through = 1 - sound_repair_loss(&who->repair);
 
 	who->bytes_before = bytes;
-	if (line) {
-		who->sound_room_bps = keep_part_bps(who,
-		    (uint64_t)line->target_bps);
-		return who->sound_room_bps;
-	}
+	if (line)
+		return (uint64_t)line->target_bps;
 	if (watch->remb_bps > 0 && now_us - watch->remb_us < REMB_OLDEST_US &&
 	    (float)watch->remb_bps < THIN_PART * through * sent_bps) {
-		who->sound_room_bps = beside_stills_bps(who,
-		    (uint64_t)((float)watch->remb_bps / through));
-		who->sound_room_us = now_us;
+		who->remb_line_bps = (uint64_t)((float)watch->remb_bps /
+		    through);
+		who->remb_line_us = now_us;
 	}
-	if (now_us - who->sound_room_us >= ROOM_OLDEST_US)
-		who->sound_room_bps = 0;
-	return who->sound_room_bps;
+	if (now_us - who->remb_line_us >= LINE_OLDEST_US)
+		who->remb_line_bps = 0;
+	return who->remb_line_bps;
 }
 
 void
@@ -178,13 +124,15 @@ sound_out_look(struct participant *who, int64_t now_us)
 {
 	struct sound_repair *repair = &who->repair;
 	const uint32_t       sent = packets_watched(who);
+	uint64_t             room_bps;
 
 	sound_repair_missing(repair, sent - who->sent_before, who->missing,
 	    who->missing_runs);
 	who->sent_before = sent;
 	who->missing = who->missing_runs = 0;
-	if (!sound_repair_update(repair, room_for_sound_bps(who, now_us),
-	    now_us))
+	room_bps = sound_repair_room_bps(repair, line_bps(who, now_us),
+	    who->watch.wanted);
+	if (!sound_repair_update(repair, room_bps, now_us))
 		return;
 	log_info(&who->log, "sound: loss %d %%, quality %d, repeats %u",
 	    (int)(100 * sound_repair_loss(repair)), (int)repair->plan.quality,

@@ -20,6 +20,9 @@
 #define FORGIVE_US     120000000
 #define PACKETS_LEAST  200	/* known of, to descend */
 #define PAUSE_PACKETS  500	/* between two reports: not one interval */
+#define AMPLE_BPS      400000	/* a line: sound has no want of room */
+#define STILLS_BPS     15000	/* slow ones */
+#define LOSSY_LEVEL    2	/* from here on it is repeated */
 #define HEADERS_BPS    20000	/* 50 bytes of headers and tag, 50 a second */
 
 static const float thresholds[SOUND_REPAIR_LEVELS] = { 0, .01f, .03f, .12f };
@@ -35,7 +38,7 @@ static const struct choice {
 	  { AUDIO_LEAST, 1 }, { AUDIO_LEAST, 1 } },
 	{ { AUDIO_FEC, 2 }, { AUDIO_LEAN, 2 }, { AUDIO_THIN, 2 },
 	  { AUDIO_THIN, 1 }, { AUDIO_LEAST, 1 } },
-	{ { AUDIO_LEAN, 3 }, { AUDIO_LEAN, 2 }, { AUDIO_THIN, 2 },
+	{ { AUDIO_LEAN, 3 }, { AUDIO_THIN, 3 }, { AUDIO_THIN, 2 },
 	  { AUDIO_THIN, 1 }, { AUDIO_LEAST, 1 } },
 };
 
@@ -166,6 +169,45 @@ uint32_t
 sound_repair_wire_bps(const struct sound_repair *r)
 {
 	return wire_bps(r, r->plan.quality, 1 + r->plan.repeats.count);
+}
+
+/* The least that keeps FEC, and the repeats of the level. */
+static uint64_t
+least_bps(const struct sound_repair *r)
+{
+	return wire_bps(r, AUDIO_THIN, choices[r->level][0].copies);
+}
+
+static uint64_t
+part_bps(const struct sound_repair *r, uint64_t line_bps, bool pictures)
+{
+	const bool     lossy = r->level >= LOSSY_LEVEL;
+	const uint64_t least = least_bps(r);
+	const uint64_t part = line_bps / 4 > least ? line_bps / 4 : least;
+
+	if (!lossy && line_bps >= AMPLE_BPS)
+		return 0;
+	if (pictures && line_bps / 10 * 9 >= part + STILLS_BPS)
+		return part;
+	return lossy ? line_bps : line_bps / 5 * 4;
+}
+
+/* Small changes of the line are none of the sound. */
+uint64_t
+sound_repair_room_bps(struct sound_repair *r, uint64_t line_bps,
+    bool pictures)
+{
+	const uint64_t before = r->room_bps;
+	const uint64_t part = line_bps > 0 ? part_bps(r, line_bps, pictures) :
+	    0;
+
+	if (part == 0) {
+		if (line_bps == 0 || line_bps > AMPLE_BPS / 8 * 9)
+			r->room_bps = 0;
+	} else if (before == 0 || part < before || part > before / 4 * 5) {
+		r->room_bps = part;
+	}
+	return r->room_bps;
 }
 
 static bool

@@ -16,7 +16,14 @@
  * Where losses are known to come in bursts repeats are spread wider, where
  * they are known not to they come sooner. With repeats all of the sound keeps
  * within 80 kbit/s (payload), and within what the line has room for, on the
- * wire: by a lower quality first, then by fewer repeats.
+ * wire: by a lower quality first, then by fewer repeats. In packets of 60 ms
+ * three copies take 80 kbit/s of the line instead of 132, two take 53.
+ *
+ * The room is a quarter of what the line carries, so that pictures have the
+ * rest: at least packets of 60 ms with FEC, and with their repeats. Where that
+ * leaves nothing even for slow stills, or nobody looks, sound has four
+ * fifths, and all where it is repeated. From 400 kbit/s on sound that is not
+ * repeated may take what it wants. The room grows by steps of a quarter.
  *
  * What is known of the loss: reports (RR) say what was lost for good, of the
  * packets sent k times in this plan: its k-th root is taken for the line's
@@ -53,6 +60,7 @@ struct sound_window {
 struct sound_repair {
 	uint32_t full_bps;		/* of AUDIO_PLAIN and AUDIO_FEC */
 	unsigned level;
+	uint64_t room_bps;		/* 0: any */
 	struct sound_plan plan;
 	uint32_t highest_sequence;	/* as last reported … */
 	int32_t  lost;			/* … and this, of all until there */
@@ -77,6 +85,13 @@ void sound_repair_report(struct sound_repair *r,
  */
 void sound_repair_missing(struct sound_repair *r, unsigned sent,
     unsigned missing, unsigned runs);
+
+/*
+ * What a line of so much has for sound, beside pictures or not; 0 in: the line
+ * is not known, out: room for anything.
+ */
+uint64_t sound_repair_room_bps(struct sound_repair *r, uint64_t line_bps,
+    bool pictures);
 
 /*
  * Decides anew, about once a second and after each report. `room_bps` is what

@@ -265,7 +265,7 @@ what_a_line_has_room_for_comes_first(void **state)
 		unsigned           repeats;
 	} cells[] = {
 		{ 0, AUDIO_LEAN, 2 }, { 140000, AUDIO_LEAN, 2 },
-		{ 100000, AUDIO_LEAN, 1 }, { 64000, AUDIO_THIN, 1 },
+		{ 100000, AUDIO_THIN, 2 }, { 64000, AUDIO_THIN, 1 },
 		{ 40000, AUDIO_THIN, 0 }, { 25000, AUDIO_LEAST, 0 },
 		{ 1000, AUDIO_LEAST, 0 },
 	};
@@ -291,6 +291,48 @@ what_a_line_has_room_for_comes_first(void **state)
 	live(&l, 2, 1);
 	assert_int_equal(l.repair.plan.quality, AUDIO_THIN);
 	sound_history_free(l.history);
+}
+
+static void
+pictures_have_what_sound_can_do_without(void **state)
+{
+	static const struct {
+		double   loss;
+		uint64_t line_bps;
+		bool     pictures;
+		uint64_t room_bps;
+	} cells[] = {
+		{ 0, 0, true, 0 }, { 0, 500000, true, 0 },
+		{ 0, 300000, true, 75000 }, { 0, 300000, false, 240000 },
+		{ 0, 64000, true, 26666 }, { 0, 40000, true, 32000 },
+		{ .3, 1000000, true, 250000 }, { .3, 400000, true, 100000 },
+		{ .3, 250000, true, 79998 }, { .3, 90000, true, 90000 },
+	};
+	static struct listener l;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		listener_begin(&l, cells[i].loss, 1);
+		live(&l, 5, 1);
+		assert_int_equal(sound_repair_room_bps(&l.repair,
+		    cells[i].line_bps, cells[i].pictures), cells[i].room_bps);
+		sound_history_free(l.history);
+	}
+}
+
+static void
+small_changes_of_the_line_are_none_of_the_sound(void **state)
+{
+	struct sound_repair r;
+
+	(void)state;
+	sound_repair_init(&r, 32000, 0, 0);
+	assert_int_equal(sound_repair_room_bps(&r, 200000, true), 50000);
+	assert_int_equal(sound_repair_room_bps(&r, 240000, true), 50000);
+	assert_int_equal(sound_repair_room_bps(&r, 280000, true), 70000);
+	assert_int_equal(sound_repair_room_bps(&r, 160000, true), 40000);
+	assert_int_equal(sound_repair_room_bps(&r, 420000, true), 40000);
+	assert_int_equal(sound_repair_room_bps(&r, 460000, true), 0);
 }
 
 static void
@@ -350,6 +392,9 @@ main(void)
 		cmocka_unit_test(goes_up_at_once_and_down_step_by_step),
 		cmocka_unit_test(does_not_swing_on_a_steady_line),
 		cmocka_unit_test(what_a_line_has_room_for_comes_first),
+		cmocka_unit_test(pictures_have_what_sound_can_do_without),
+		cmocka_unit_test(
+		    small_changes_of_the_line_are_none_of_the_sound),
 		cmocka_unit_test(repeats_spread_against_bursts),
 		cmocka_unit_test(absurd_reports_change_only_the_plan),
 	};
