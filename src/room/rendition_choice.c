@@ -125,6 +125,26 @@ is_new(const struct rendition_choice *c, const struct rendition_link *link,
 	    now_us - c->began_us < FIRST_US;
 }
 
+/* Much is lost and nothing waits: it is chance, and the estimate a guess. */
+static bool
+loses_by_chance(const struct rendition_link *link)
+{
+	return link->probes && link->loss_q8 > LOSSY_Q8 && !link->overused &&
+	    link->queue_us < SHORT_QUEUE_US;
+}
+
+static bool
+is_too_much(const struct rendition_link *link, uint64_t real_bps)
+{
+	const uint64_t cost_bps = with_again(link, real_bps);
+
+	/* The estimate falls to what is sent, and that much arrives. */
+	if (loses_by_chance(link))
+		return link->estimate_bps <
+		    (cost_bps + link->reserve_bps) * 9 / 10;
+	return usable_bps(link) < cost_bps * 9 / 10;
+}
+
 static void
 choice_observe(struct rendition_choice *c, const struct rendition_link *link,
     const struct rendition_rungs *rungs, int64_t now_us)
@@ -142,7 +162,7 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 		c->grew_us = now_us;
 	c->estimate_before_bps = link->estimate_bps;
 	if (link->probes)
-		low = usable_bps(link) < with_again(link, real_bps) * 9 / 10;
+		low = is_too_much(link, real_bps);
 	else
 		low = link->estimate_bps < (real_bps + link->sound_bps) *
 		    REMB_FULL / 100 && now_us - c->grew_us >= GROWING_US &&
@@ -226,12 +246,13 @@ choice_lower(const struct rendition_choice *c,
 	} else if (queue_grows(link) &&
 	    !within(c->fell_us, FALL_AGAIN_US, now_us)) {
 		rung = below_queue(c, link, rungs, largest);
-	} else if (lasts(c->lossy_since_us, LOSSY_US, now_us)) {
-		rung = link->probes ? c->rung : one_below(c, rungs);
+	} else if (!link->probes &&
+	    lasts(c->lossy_since_us, LOSSY_US, now_us)) {
+		rung = one_below(c, rungs);
 	}
 	/* The estimate has the word where there is any trouble. */
 	if (link->probes && link->estimate_bps > 0 && fits > rung &&
-	    (rung != c->rung || lasts(c->lossy_since_us, LOSSY_US, now_us)))
+	    rung != c->rung)
 		rung = fits;
 	return rung > c->rung ? rung : c->rung;
 }
@@ -316,12 +337,29 @@ climb_us(const struct rendition_choice *c, const struct rendition_link *link,
 	    CLIMB_US;
 }
 
+/* Before a fall a probe may say that the line carries the rung all the same. */
+static void
+choice_doubt(struct rendition_choice *c, const struct rendition_link *link,
+    const struct rendition_rungs *rungs, int64_t now_us)
+{
+	if (c->probe_bps > 0)
+		return;
+	c->probe_bps = (cost_bps(link, rungs, c->rung) + link->reserve_bps) *
+	    10 / 9 + 1;
+	c->probe_since_us = now_us;
+}
+
 static void
 choice_climb(struct rendition_choice *c, const struct rendition_link *link,
     const struct rendition_rungs *rungs, unsigned largest, int64_t now_us)
 {
 	if (now_us < c->blocked_until_us && largest <= c->blocked_rung)
 		largest = c->blocked_rung + 1;
+	if (c->low_since_us != INT64_MAX && c->rung < rungs->moving &&
+	    loses_by_chance(link)) {
+		choice_doubt(c, link, rungs, now_us);
+		return;
+	}
 	if (c->rung <= largest || !lasts(c->good_since_us,
 	    climb_us(c, link, now_us), now_us)) {
 		c->probe_bps = 0;

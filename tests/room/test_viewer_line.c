@@ -189,7 +189,7 @@ loss_takes_no_more_than_it_must(void **state)
 		{ 100, 1, 2, 20, .005 }, { 100, 3, 2, 15, .01 },
 		{ 200, 1, 4, 8, .015 }, { 200, 3, 4, 6, .02 },
 		/* Opus' own repair, which is not in this, comes on top. */
-		{ 300, 1, SOUND, 1, .05 }, { 300, 3, SOUND, 1, .06 },
+		{ 300, 1, 4, 5, .05 }, { 300, 3, 4, 4, .06 },
 	};
 
 	(void)state;
