@@ -13,6 +13,7 @@
 #define SATURATED       0.9
 #define SATURATED_KEEP  0.95
 #define LOSS_MOST       0.5
+#define JITTER_PART     3
 #define LOSSY           0.1
 
 void
@@ -79,6 +80,11 @@ probe_meter_add(struct probe_meter *m, uint16_t id, int64_t bytes,
 		return 0;
 	sent_s = (double)(c->last_sent_us - c->first_sent_us) / 1e6;
 	arrived_s = (double)(c->last_arrival_us - c->first_arrival_us) / 1e6;
+	/* As far as the line tears apart, or puts together, anything. */
+	arrived_s = fmax(fmin(arrived_s, sent_s),
+	    arrived_s - (double)c->probe.jitter_us / JITTER_PART / 1e6);
+	if (c->probe.jitter_us > 0)
+		arrived_s = fmax(arrived_s, sent_s / RATIO_MOST);
 	if (sent_s <= 0 || arrived_s <= 0 ||
 	    sent_s > INTERVAL_MOST_US / 1e6 ||
 	    arrived_s > INTERVAL_MOST_US / 1e6)

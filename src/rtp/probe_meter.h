@@ -7,8 +7,8 @@
  * arrived. Four fifths of it must have come, and of its bytes that tell, as far
  * as the line does not lose at any rate. Its first bytes tell nothing: shapers
  * let some 1500 through at once after a pause, so that a train of twice the
- * line's rate comes through whole for 3000. Pure, the last four clusters are
- * kept.
+ * line's rate comes through whole for 3000. Where the line jitters,
+ * a third of its jitter says nothing. Pure, the last four clusters are kept.
  */
 #ifndef RTP_PROBE_METER_H
 #define RTP_PROBE_METER_H
@@ -24,6 +24,7 @@ struct probe {
 	int64_t  skip;		/* bytes at its begin that tell nothing */
 	int64_t  bytes;		/* to be sent, those included, at least … */
 	unsigned packets;	/* … and as many packets */
+	int64_t  jitter_us;	/* that tears it apart on any line */
 };
 
 struct probe_cluster {

@@ -11,6 +11,7 @@
 #define DROP_US         5000000
 #define DROP_PAUSE_US   1000000		/* for the queue to drain */
 #define DURATION_US     20000
+#define JITTER_SPAN_MOST_US 300000
 #define ASKED_TRIES     2
 #define FIRST_DURATION_US 15000
 #define FACTOR_LEAST    2
@@ -121,6 +122,14 @@ wish(struct probe_plan *p, const struct probe_input *in, int64_t now_us)
 	return bps;
 }
 
+/* A train that the jitter of the line tears apart tells nothing. */
+static int64_t
+jitter_span_us(const struct probe_input *in)
+{
+	return in->jitter_us < JITTER_SPAN_MOST_US ? in->jitter_us :
+	    JITTER_SPAN_MOST_US;
+}
+
 bool
 probe_plan_due(struct probe_plan *p, const struct probe_input *in,
     struct probe *out, int64_t now_us)
@@ -158,6 +167,9 @@ probe_plan_due(struct probe_plan *p, const struct probe_input *in,
 	};
 	out->bytes = out->skip + bps *
 	    (first ? FIRST_DURATION_US : DURATION_US) / 8000000;
+	out->jitter_us = in->jitter_us;
+	if (out->bytes < out->skip + bps * jitter_span_us(in) / 8000000)
+		out->bytes = out->skip + bps * jitter_span_us(in) / 8000000;
 	if (!first)
 		out->bytes = at_least(out->bytes, out->skip * 3 / 2);
 	return true;

@@ -8,8 +8,9 @@
  * with 85 % of what was before; and when asked. A train has 4500 bytes at
  * least, and but the first is of twice the estimate or more: less would go
  * through at once where there is a shaper. It is shorter at first, so that a
- * thin line has it behind it soon. Never above `useful_bps`, what the peer
- * could use at all, nor above three times the estimate; one at a time. Pure.
+ * thin line has it behind it soon; where the line jitters it lasts for as long
+ * as that, up to 300 ms. Never above `useful_bps`, what the peer could use at
+ * all, nor above three times the estimate; one at a time. Pure.
  */
 #ifndef RTP_PROBE_PLAN_H
 #define RTP_PROBE_PLAN_H
@@ -39,6 +40,7 @@ struct probe_input {
 	bool    overused;
 	bool    limited;		/* by what the application sends … */
 	int64_t limited_since_us;	/* … since */
+	int64_t jitter_us;		/* of the line */
 };
 
 void probe_plan_init(struct probe_plan *p, int64_t start_bps,

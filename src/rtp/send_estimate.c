@@ -8,6 +8,7 @@
 #include "rtp/acked_rate.h"
 #include "rtp/aimd_rate.h"
 #include "rtp/alr_detector.h"
+#include "rtp/bunch_meter.h"
 #include "rtp/ccfb_report.h"
 #include "rtp/circuit_breaker.h"
 #include "rtp/inter_arrival.h"
@@ -67,6 +68,7 @@ struct send_estimate {
 	struct alr_detector  alr;
 	struct circuit_breaker circuit;
 	struct queue_meter   queue;
+	struct bunch_meter   bunches;
 	struct peer_clock    twcc_clock, ccfb_clock;
 	bool     limited;		/* by what the application sends */
 	int64_t  limited_us;		/* since */
@@ -158,6 +160,15 @@ carried_bps(const struct send_estimate *e, int64_t now_us)
 	return remb ? least(bps, e->remb_bps) : bps;
 }
 
+/* A line that jitters holds packets back without any queue. */
+static int64_t
+above_jitter_us(const struct send_estimate *e, int64_t wait_us)
+{
+	const int64_t us = wait_us - bunch_meter_us(&e->bunches);
+
+	return us > 0 ? us : 0;
+}
+
 static void
 decide(struct send_estimate *e, int64_t now_us)
 {
@@ -181,7 +192,8 @@ decide(struct send_estimate *e, int64_t now_us)
 	line->burst_q4 = loss_meter_burst_q4(&e->loss);
 	line->rtt_us = e->report_rtt_us > 0 ? e->report_rtt_us :
 	    e->feedback_rtt_us;
-	line->queue_us = queue_meter_us(&e->queue);
+	line->queue_us = above_jitter_us(e, queue_meter_us(&e->queue));
+	line->jitter_us = bunch_meter_us(&e->bunches);
 	line->acked_bps = acked_rate_bps(&e->acked);
 	line->newest_bps = acked_rate_newest_bps(&e->acked);
 }
@@ -244,6 +256,8 @@ arrived(struct send_estimate *e, const struct acked *a, int64_t now_us)
 		e->arrived_sent_us = a->sent_us;
 	acked_rate_add(&e->acked, a->bytes, a->arrival_us);
 	queue_meter_add(&e->queue, a->arrival_us - a->sent_us, now_us);
+	bunch_meter_add(&e->bunches, a->bytes, a->sent_us, a->arrival_us,
+	    e->aimd.bps, now_us);
 	probed_bps = probe_meter_add(&e->probes, a->probe, a->bytes,
 	    a->sent_us, a->arrival_us, loss_meter_q8(&e->loss) / 256.0);
 	if (probed_bps > 0)
@@ -406,11 +420,13 @@ take_probe(struct send_estimate *e, int64_t now_us)
 static enum line_usage
 usage(struct send_estimate *e, int64_t now_us)
 {
-	const bool waits = queue_meter_look(&e->queue);
+	const bool waits = queue_meter_look(&e->queue) &&
+	    queue_meter_us(&e->queue) >= bunch_meter_us(&e->bunches);
 
 	if (e->detector.usage == LINE_OVERUSED && (!waits ||
-	    (now_us < e->probing_until_us && e->aimd.bps < AIMD_THIN_BPS &&
-	    queue_meter_us(&e->queue) < PROBE_QUEUE_US)))
+	    (now_us < e->probing_until_us && (e->line.jitter_us > 0 ||
+	    e->aimd.bps < AIMD_THIN_BPS) && above_jitter_us(e,
+	    queue_meter_us(&e->queue)) < PROBE_QUEUE_US)))
 		return LINE_NORMAL;
 	if (queue_meter_standing_us(&e->queue) < STANDING_US) {
 		e->standing_tries = 0;
@@ -456,7 +472,8 @@ measure_behind(struct send_estimate *e)
 		return;
 	if (e->least_rtt_us == 0 || e->feedback_rtt_us < e->least_rtt_us)
 		e->least_rtt_us = e->feedback_rtt_us;
-	e->line.behind_us = e->feedback_rtt_us - e->least_rtt_us;
+	e->line.behind_us = above_jitter_us(e, e->feedback_rtt_us -
+	    e->least_rtt_us);
 	e->least_rtt_us += (e->feedback_rtt_us - e->least_rtt_us) /
 	    LEAST_RTT_WEIGHT;
 }
@@ -491,7 +508,7 @@ feedback_end(struct send_estimate *e, int64_t now_us)
 	batch_done(e, now_us);
 	measure_behind(e);
 	in.usage = e->usage = usage(e, now_us);
-	in.queue_us = queue_meter_us(&e->queue);
+	in.queue_us = above_jitter_us(e, queue_meter_us(&e->queue));
 	in.acked_bps = with_lost(e, acked_rate_bps(&e->acked));
 	in.acked_most_bps = with_lost(e, acked_rate_most_bps(&e->acked));
 	loss.acked_bps = in.acked_bps;
@@ -622,6 +639,7 @@ send_estimate_probe(struct send_estimate *e, struct probe *probe,
 		.limited = e->limited && !(remb_holds(e, now_us) &&
 		    e->remb_bps <= e->line.target_bps),
 		.limited_since_us = e->limited_us,
+		.jitter_us = e->line.jitter_us,
 	};
 
 	if (!probe_plan_due(&e->plan, &in, probe, now_us))

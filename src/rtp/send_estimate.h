@@ -12,6 +12,8 @@
  * Congestion control as browsers do it (draft-ietf-rmcat-gcc-02 with a
  * trendline), for a sender whose streams have fixed rates: the estimate
  * neither falls nor rises without evidence, and probes make the evidence.
+ * By how much the line jitters is measured (rtp/bunch_meter.h), and counts
+ * neither as a queue nor in what a probe shows.
  * A peer without transport-wide feedback is known by his REMB and loss only.
  * All that a peer says bears on his own line alone, and is kept within
  * bounds; what he says of packets that were never sent is not heard.
@@ -60,6 +62,7 @@ struct send_line {
 	int64_t  rtt_us;	/* 0: not known */
 	int64_t  queue_us;	/* one way, above the least of half a minute */
 	int64_t  behind_us;	/* the newest report, likewise; not smoothed */
+	int64_t  jitter_us;	/* of the line, in neither of them */
 	int64_t  acked_bps;	/* what arrives; 0: not known … */
 	int64_t  newest_bps;	/* … and of late, not smoothed */
 };

@@ -20,6 +20,7 @@
 
 #define SEEDS 2
 #define LOSSY_SEEDS 8
+#define JITTERY_SEEDS 3
 #define STILLS 5
 #define SOUND  6
 
@@ -206,6 +207,50 @@ loss_takes_no_more_than_it_must(void **state)
 	}
 }
 
+/* Jitter is no queue, and tears probes apart on a line of any rate. */
+static void
+jitter_takes_nothing(void **state)
+{
+	static const int64_t jitters_ms[] = { 30, 100, 200 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		for (uint64_t seed = 1; seed <= JITTERY_SEEDS; seed++) {
+			struct viewer_model  *m = viewer_model_new(seed, true);
+			struct viewer_figures f;
+
+			viewer_model_line(m)->jitter_us = jitters_ms[i] * MS;
+			viewer_model_run(m, 10 * S);
+			viewer_model_measure(m);
+			viewer_model_run(m, 30 * S);
+			f = viewer_model_figures(m);
+			printf("# jitter %d ms\n", (int)jitters_ms[i]);
+			note(&f);
+			assert_true(share(&f, 0, 0) > .8);
+			assert_true(f.pictures_per_s > 23);
+			assert_in_range(f.pause_us, 0, 450 * MS);
+			assert_true(f.sound_lost < .005);
+			viewer_model_free(m);
+		}
+	}
+}
+
+static void
+what_comes_in_another_order_is_not_lost(void **state)
+{
+	struct viewer_model *m = viewer_model_new(1, true);
+	struct viewer_figures f;
+
+	(void)state;
+	viewer_model_line(m)->reorder_permille = 50;
+	viewer_model_run(m, 40 * S);
+	f = viewer_model_figures(m);
+	note(&f);
+	assert_true(share(&f, 0, 1) > .95);
+	assert_true(f.pictures_per_s > 23);
+	viewer_model_free(m);
+}
+
 static void
 lost_reports_are_no_loss_of_his(void **state)
 {
@@ -294,6 +339,8 @@ main(void)
 		    begins_without_a_flood_and_is_soon_at_the_top),
 		cmocka_unit_test(without_reports_by_packet_it_is_as_ever),
 		cmocka_unit_test(loss_takes_no_more_than_it_must),
+		cmocka_unit_test(jitter_takes_nothing),
+		cmocka_unit_test(what_comes_in_another_order_is_not_lost),
 		cmocka_unit_test(lost_reports_are_no_loss_of_his),
 		cmocka_unit_test(follows_a_line_that_falls_and_rises),
 		cmocka_unit_test(is_back_after_a_blackout),

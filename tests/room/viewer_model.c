@@ -30,6 +30,8 @@
 #define BACK          256
 #define SOUNDS        4096
 #define QUEUE_MS      4000
+#define JITTER_HOLD_US 20000
+#define REORDER_US    40000
 #define AUDIO_BPS     32000
 
 /* What our encoders do: see ENCODER_BUFFER_GOAL_MS of video/. */
@@ -84,6 +86,8 @@ struct viewer_model {
 	/* The line. */
 	int64_t  busy_until_us;
 	bool     losing;
+	int64_t  jitter_us, jitter_until_us;	/* of the last draw */
+	int64_t  last_arrival_us;
 	unsigned flight_first, flight_count;
 	struct flight flight[FLIGHT];
 	unsigned back_first, back_count;
@@ -103,10 +107,65 @@ struct viewer_model {
 
 /* ---- the line ------------------------------------------------------------ */
 
+/* About half a bell, by a sum of twelve; 95 % of it are below `jitter_us`. */
+static int64_t
+draw_jitter(struct viewer_model *m, int64_t leaves_us)
+{
+	int32_t sum = -6000;
+
+	if (leaves_us < m->jitter_until_us)
+		return m->jitter_us;
+	for (unsigned i = 0; i < 12; i++)
+		sum += (int32_t)chance_below(&m->chance, 1000);
+	m->jitter_us = m->line.jitter_us * (sum < 0 ? -sum : sum) / 1960;
+	m->jitter_until_us = leaves_us + JITTER_HOLD_US;
+	return m->jitter_us;
+}
+
+/* As tools/udprelay has it: jitter keeps the order, reordering does not. */
+static int64_t
+arrival_of(struct viewer_model *m)
+{
+	const int64_t leaves_us = m->busy_until_us > m->now_us ?
+	    m->busy_until_us : m->now_us;
+	int64_t us = leaves_us + m->line.delay_us;
+
+	if (m->line.jitter_us > 0)
+		us += draw_jitter(m, leaves_us);
+	if (us < m->last_arrival_us)
+		us = m->last_arrival_us;
+	if (m->line.reorder_permille > 0 && chance_below(&m->chance, 1000) <
+	    m->line.reorder_permille)
+		return us + REORDER_US;
+	m->last_arrival_us = us;
+	return us;
+}
+
+/* A place in the order of arrival. */
+static struct flight *
+flight_at(struct viewer_model *m, int64_t arrival_us)
+{
+	unsigned at = m->flight_count++;
+
+	if (at == FLIGHT)
+		abort();
+	for (; at > 0; at--) {
+		struct flight *f = &m->flight[(m->flight_first + at) % FLIGHT];
+		const struct flight *before =
+		    &m->flight[(m->flight_first + at - 1) % FLIGHT];
+
+		if (before->arrival_us <= arrival_us)
+			break;
+		*f = *before;
+	}
+	return &m->flight[(m->flight_first + at) % FLIGHT];
+}
+
 static void
 line_send(struct viewer_model *m, const struct packet *packet, bool rtcp)
 {
 	const size_t   bytes = packet->len + IP_UDP;
+	int64_t        arrival_us;
 	struct flight *f;
 
 	/* So much may pass at once after a pause. */
@@ -126,11 +185,9 @@ line_send(struct viewer_model *m, const struct packet *packet, bool rtcp)
 	if (m->line.loss_permille > 0 && chance_loses(&m->chance, &m->losing,
 	    m->line.loss_permille, m->line.loss_run))
 		return;
-	if (m->flight_count == FLIGHT)
-		abort();
-	f = &m->flight[(m->flight_first + m->flight_count++) % FLIGHT];
-	f->arrival_us = (m->busy_until_us > m->now_us ? m->busy_until_us :
-	    m->now_us) + m->line.delay_us;
+	arrival_us = arrival_of(m);
+	f = flight_at(m, arrival_us);
+	f->arrival_us = arrival_us;
 	f->rtcp = rtcp;
 	f->len = packet->len;
 	memcpy(f->bytes, packet->bytes, packet->len);

@@ -6,7 +6,7 @@
  * of rendition, pacer, estimate, sound and its repair, resends, reports. What
  * is made up: encoders (frames of the sizes that ours give, key frames of
  * 300 ms worth of their rate), the line (a token bucket with a queue that
- * drops, delay, loss in runs) and the browser behind it, which answers in
+ * drops, delay, jitter, loss in runs) and the browser behind it, which answers in
  * real RTCP. Time passes in steps of a millisecond; the same seed gives the
  * same run. It takes the place of room.o, pipeline.o and libnet.a, so a
  * program that links this must not link those.
@@ -26,6 +26,8 @@ struct viewer_line {
 	int64_t  queue_us;		/* the longest queue */
 	unsigned loss_permille, loss_run;	/* down; run: mean length */
 	unsigned up_loss_permille;
+	int64_t  jitter_us;		/* 95 % of draws, each 20 ms, are below */
+	unsigned reorder_permille;	/* each by 40 ms */
 	bool     dead;			/* nothing goes through */
 };
 

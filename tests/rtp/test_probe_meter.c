@@ -48,6 +48,33 @@ a_train_that_comes_apart_tells_the_line(void **state)
 	assert_in_range(train(5, 4000, 8000, 0), 474000, 476000);
 }
 
+/* Of 20 ms apart, on a line that holds packets back for 60 ms at times. */
+static int64_t
+torn_train(unsigned count, int64_t sent_gap_us, int64_t arrival_gap_us)
+{
+	const struct probe longer = { .id = 3, .bps = 1000000,
+	    .bytes = 500 * count, .packets = 5, .jitter_us = 60000 };
+	int64_t result = 0;
+
+	memset(&m, 0, sizeof(m));
+	probe_meter_begin(&m, &longer);
+	for (unsigned i = 0; i < count; i++)
+		result = probe_meter_add(&m, 3, 500, 1000 + i * sent_gap_us,
+		    9000000 + i * arrival_gap_us, 0);
+	return result;
+}
+
+static void
+what_the_line_does_to_any_train_is_not_its_rate(void **state)
+{
+	(void)state;
+	/* Torn apart by a third of its jitter; put together altogether. */
+	assert_int_equal(torn_train(16, 4000, 5200), 1000000);
+	assert_int_equal(torn_train(16, 4000, 0), 1000000);
+	/* By more than that: it has met the capacity. */
+	assert_in_range(torn_train(16, 4000, 8000), 560000, 580000);
+}
+
 static void
 too_little_of_it_tells_nothing(void **state)
 {
@@ -99,6 +126,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_train_that_stays_together_tells_its_own_rate),
 		cmocka_unit_test(a_train_that_comes_apart_tells_the_line),
+		cmocka_unit_test(
+		    what_the_line_does_to_any_train_is_not_its_rate),
 		cmocka_unit_test(too_little_of_it_tells_nothing),
 		cmocka_unit_test(its_first_bytes_tell_nothing),
 		cmocka_unit_test(loss_at_random_is_made_up_for),

@@ -178,6 +178,25 @@ never_probes_a_line_that_is_overused(void **state)
 	assert_int_equal(next(20000000), 0);
 }
 
+static void
+where_the_line_jitters_it_lasts_as_long(void **state)
+{
+	(void)state;
+	begin_known();
+	in.jitter_us = 100000;
+	probe_plan_ask(&p, 500000);
+	assert_in_range(next(2000000), 500000, 700000);
+	assert_int_equal(probe.jitter_us, 100000);
+	assert_in_range((probe.bytes - probe.skip) * 8000000 / probe.bps,
+	    99000, 100000);
+	/* But not for ever. */
+	in.jitter_us = 900000;
+	probe_plan_ask(&p, 700000);
+	assert_true(next(2000000) > 0);
+	assert_in_range((probe.bytes - probe.skip) * 8000000 / probe.bps,
+	    299000, 300000);
+}
+
 int
 main(void)
 {
@@ -192,6 +211,7 @@ main(void)
 		cmocka_unit_test(looks_how_far_it_goes_when_a_cap_is_lifted),
 		cmocka_unit_test(looks_again_after_a_drop),
 		cmocka_unit_test(never_probes_a_line_that_is_overused),
+		cmocka_unit_test(where_the_line_jitters_it_lasts_as_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
