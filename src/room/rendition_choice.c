@@ -6,6 +6,7 @@
 
 #define LOW_US          1000000
 #define LOW_EASY_US     2500000
+#define LOW_LAST_US     5000000
 #define SHORT_QUEUE_US  100000
 #define LOSSY_US        2000000
 #define LOSSY_Q8        26		/* a tenth */
@@ -223,6 +224,11 @@ is_low(const struct rendition_choice *c, const struct rendition_link *link,
 	/* No sound waits: there is time for a probe to say otherwise. */
 	if (link->probes && link->queue_us < SHORT_QUEUE_US)
 		for_us = LOW_EASY_US;
+	/* After a queue the estimate is low until that is gone, and then grows:
+	 * before pictures stop to move it may take its time. */
+	if (link->probes && c->rung + 1 == rungs->moving &&
+	    link->queue_us < QUEUE_US)
+		for_us = LOW_LAST_US;
 	return lasts(c->low_since_us, for_us, now_us);
 }
 

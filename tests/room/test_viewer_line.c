@@ -75,7 +75,7 @@ each_rate_gets_what_it_carries(void **state)
 		{ 40, STILLS, SOUND, .5, 0, 8 },
 		{ 64, STILLS, SOUND, .5, 0.15, 8 },
 		{ 80, STILLS, STILLS, .6, 0.3, 2 },
-		{ 128, 4, STILLS, .55, 3, 10 },
+		{ 128, 4, 4, .8, 6, 4 },
 		{ 150, 4, 4, .6, 7, 2 },
 		{ 256, 3, 3, .6, 13, 2 },
 		{ 500, 2, 3, .6, 11, 8 },
@@ -109,8 +109,10 @@ each_rate_gets_what_it_carries(void **state)
 			    .01));
 			assert_in_range(f.sound_gap_us, 0, lines[i].kbps < 64 ?
 			    1500 * MS : 300 * MS);
+			/* The last rung that moves takes nearly all of 128. */
 			assert_in_range(f.queue_p95_us, 0, lines[i].kbps < 128 ?
-			    450 * MS : 220 * MS);
+			    450 * MS : lines[i].kbps == 128 ? 250 * MS :
+			    220 * MS);
 			viewer_model_free(m);
 		}
 	}
