@@ -12,6 +12,7 @@
 #define LOSSY_Q8        26		/* a tenth */
 #define CLEAN_Q8        5		/* 2 % */
 #define QUEUE_US        300000
+#define COLLAPSED_QUEUE_US 150000
 #define FALL_AGAIN_US   1500000		/* the estimate follows by then */
 #define FIRST_US        5000000		/* the line is being measured */
 #define STILLS_PART     3		/* how much slower they may be */
@@ -114,7 +115,11 @@ cost_bps(const struct rendition_link *link,
 static bool
 queue_grows(const struct rendition_link *link)
 {
-	return link->overused && link->queue_us > QUEUE_US;
+	const bool collapsed = link->arrives_bps > 0 &&
+	    link->arrives_bps < link->sent_bps / 2;
+
+	return link->overused && link->queue_us > (collapsed ?
+	    COLLAPSED_QUEUE_US : QUEUE_US);
 }
 
 /* The line is being measured for the first time. */

@@ -8,11 +8,11 @@
  *
  * Down at once, to the best rung that fits: when that is less than nine tenths
  * of what is sent for 1 s, or 2.5 s while the queue is short (5 s before pictures
- * stop to move); when the line's queue grows and holds over 300 ms, and then
- * what arrives is all that the line carries. Where more than a tenth is lost and
- * nothing waits the estimate is a guess, that falls to what is sent: then the
- * whole of it counts, and a probe for the present rung is asked for before a
- * fall. Up to the best rung that
+ * stop to move); when the line's queue grows and holds over 300 ms, 150 where
+ * less than half of what is sent arrives, and then that is all that the line
+ * carries. Where more than a tenth is lost and nothing waits the estimate is a
+ * guess, that falls to what is sent: then the whole of it counts, and a probe
+ * for the present rung is asked for before a fall. Up to the best rung that
  * fits, after 5 s (2 s in the first 20 s, and after a climb that went well)
  * without trouble; at the very beginning at once. What fits must have been
  * shown by a probe: one is asked for the next rung, and what it finds may be

@@ -39,6 +39,7 @@
 #define RANDOM_LOSS_MOST 0.5
 #define PROBE_QUEUE_US  300000
 #define PROBE_SETTLE_US 500000
+#define COLLAPSED_US    150000
 #define STANDING_US     100000	/* a queue that is to go away */
 #define STANDING_SPACE_US 1000000	/* between two tries */
 #define STANDING_TRIES  4	/* in vain: it is no queue of ours */
@@ -411,6 +412,17 @@ take_probe(struct send_estimate *e, int64_t now_us)
 }
 
 /*
+ * Less than half of what it was arrives, and what does was sent long ago: the
+ * trend of so few packets would show it half a second later.
+ */
+static bool
+collapsed(const struct send_estimate *e)
+{
+	return e->line.behind_us > COLLAPSED_US &&
+	    acked_rate_newest_bps(&e->acked) < acked_rate_bps(&e->acked) / 2;
+}
+
+/*
  * Overuse is believed when packets do wait. And a queue that stands full does
  * not grow: some seconds of it are overuse, too. Where giving way does not
  * help, the line has become longer. The short queue that a train of ours makes
@@ -423,6 +435,8 @@ usage(struct send_estimate *e, int64_t now_us)
 	const bool waits = queue_meter_look(&e->queue) &&
 	    queue_meter_us(&e->queue) >= bunch_meter_us(&e->bunches);
 
+	if (collapsed(e))
+		return LINE_OVERUSED;
 	if (e->detector.usage == LINE_OVERUSED && (!waits ||
 	    (now_us < e->probing_until_us && (e->line.jitter_us > 0 ||
 	    e->aimd.bps < AIMD_THIN_BPS) && above_jitter_us(e,

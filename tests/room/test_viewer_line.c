@@ -282,6 +282,7 @@ follows_a_line_that_falls_and_rises(void **state)
 		f = viewer_model_figures(m);
 		note(&f);
 		assert_in_range(f.rung, 2, STILLS);
+		assert_true(share(&f, 0, 1) < .25);
 		viewer_model_run(m, 3 * S);
 		viewer_model_measure(m);
 		viewer_model_run(m, 500 * MS);
