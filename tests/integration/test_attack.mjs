@@ -16,7 +16,7 @@ import { pause, runTest, until } from '../harness/tap.mjs';
 const ROOM = 'siege';
 const COUNT = Number(process.env.TESSERA_ATTACK ?? 20000), PER_SECOND = 50000;
 const PORTS = [40000, 40099];		/* of the rooms */
-const PLIS = 1000, STORM_MS = 10000;
+const PLIS = 1000, STORM_MS = 10000, ATTACKS_MAX = 10;
 const SECONDS = 100 + 4 * COUNT / PER_SECOND;
 const figure = (name) => `tessera_room_${name}{room="${ROOM}"}`;
 const netSeconds = `tessera_room_cpu_seconds_total{room="${ROOM}",stage="net"}`;
@@ -64,20 +64,28 @@ async function span(peer, ms) {
 async function checkAttack(test, server, kind, victim, listener) {
 	const before = await server.metrics();
 	const reports = listener.figures.length;
-	const done = await attack(kind);
 	const bad = (name, metrics) => metrics.get(figure(name)) ?? 0;
-	const refused = await until('the room tells', 10000, async () => {
-		const now = await server.metrics();
-		return bad('packets_bad_total', now) -
-		    bad('packets_bad_total', before) > COUNT / 2 && now;
-	});
-	const count = bad('packets_bad_total', refused) - bad('packets_bad_total', before);
+	const badSince = (now) => bad('packets_bad_total', now) - bad('packets_bad_total', before);
+	let done, refused, attacks = 0;
+
+	/* A room that is off the processor meanwhile has room for few of them in its socket. */
+	do {
+		const told = badSince(await server.metrics());
+		done = await attack(kind);
+		attacks++;
+		refused = await until('the room tells', 10000, async () => {
+			const now = await server.metrics();
+			return badSince(now) > told && now;
+		});
+	} while (badSince(refused) <= COUNT / 2 && attacks < ATTACKS_MAX);
+	const count = badSince(refused);
 	const gap = Math.max(...listener.figures.slice(reports).map((one) => one.audio_gap_ms), 0);
 	const net = refused.get(netSeconds) - before.get(netSeconds);
 
-	test.check(true, `${kind} packets of another process are refused`,
-	    `${done.sent} at ${done.pps} a second, ${count} came and were refused, net thread ` +
-	    `${(net * 1e6 / count).toFixed(2)} us each; longest pause of the sound ${gap} ms`);
+	test.check(count > COUNT / 2, `${kind} packets of another process are refused`,
+	    `${attacks} times ${done.sent} at ${done.pps} a second, ${count} came and were ` +
+	    `refused, net thread ${(net * 1e6 / count).toFixed(2)} us each; ` +
+	    `longest pause of the sound ${gap} ms`);
 	const then = victim.last().audio_packets;
 	await until('the victim goes on hearing', 15000, () =>
 		victim.last().audio_packets > then + 50);

@@ -7,7 +7,7 @@ import { renditionWords, renditions, roomFigures, startServer } from '../harness
 import { pause, runTest, until } from '../harness/tap.mjs';
 
 const ROOM = 'theatre';
-const VIEWERS = 20, SECONDS = 5;
+const VIEWERS = 20, SECONDS = 5, MOST_FPS = 75;
 
 const viewersOf = (list) => list.reduce((all, { count }) => all + count, 0);
 
@@ -54,17 +54,19 @@ await runTest(140, async (test) => {
 	    `${figures.videoEncoders} encoders`);
 	test.check(figures.audioEncoders <= 2, 'and one sound for all who are silent',
 	    `${figures.audioEncoders} encoders`);
-	test.check(together < 1.5 * alone + 3, 'which does no more work than for one',
+	/* One encoder makes 25 a second, two of them while the codec changes. */
+	test.check(together < MOST_FPS, 'which does no more work than for one',
 	    `${alone.toFixed(1)} frames a second for one, ${together.toFixed(1)} for twenty`);
 
 	const before = await crowd.ask('crowdStats');
-	await pause(SECONDS * 1000);
+	const rate = await encodedRate(server, SECONDS);
 	const after = await crowd.ask('crowdStats');
 	const decoded = after.map((now, i) => now.framesDecoded - before[i].framesDecoded);
 	const least = Math.min(...decoded);
-	test.check(decoded.length === VIEWERS && least >= 0.8 * together * SECONDS,
-	    'each of the twenty decodes it', `${least} to ${Math.max(...decoded)} frames in ` +
-	    `${SECONDS} s`);
+	/* The room tells its figures once a second, so they are late by up to one. */
+	test.check(decoded.length === VIEWERS && least > 0 && least >= 0.4 * rate * SECONDS,
+	    'each of the twenty decodes it', `${least} to ${Math.max(...decoded)} frames of ` +
+	    `${Math.round(rate * SECONDS)}`);
 
 	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}?max=360p`, count: 2 });
 	await crowd.ask('crowd', { url: `${server.public}/whep/${ROOM}?max=720p`, count: 1 });
