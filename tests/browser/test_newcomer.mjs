@@ -27,8 +27,8 @@ function failDevices(errors) {
 	});
 }
 
-/* What a person can read on the page. */
-const read = (page) => page.evaluate(() => document.body.innerText);
+/* What a person can read on the page; nothing while it gives way to another. */
+const read = (page) => page.evaluate(() => document.body.innerText).catch(() => '');
 
 class Walk {
 	constructor(test, server, browser) {
