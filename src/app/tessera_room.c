@@ -38,7 +38,7 @@
 #define CHANNEL_FD    3
 #define ADDRESS_SPACE (UINT64_C(3) << 29)	/* 1.5 GiB */
 #define FILES_SPARE   64	/* descriptors beside those of people */
-#define LARGE_BLOCK   (128 << 10)	/* bytes; glibc begins with as much */
+#define LARGE_BLOCK   (30 << 10)	/* bytes; glibc begins with 128 KiB */
 
 /* What tesserad gives a room at its start. */
 struct gift {
@@ -338,9 +338,10 @@ main(int argc, char **argv)
 	/* Each further arena would reserve 64 MiB of address space. */
 	mallopt(M_ARENA_MAX, 2);
 	/*
-	 * What a picture or an encoder takes goes back to the kernel with it.
-	 * Else glibc raises this after the first one that is freed, later ones
-	 * come from the heap, and a room grows with each that comes and goes.
+	 * What a picture, an encoder or a person takes goes back to the kernel
+	 * with it. Else glibc raises this after the first one that is freed,
+	 * later ones come from the heap, and a room grows with each that comes
+	 * and goes.
 	 */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	if (argc == 2 && strncmp(argv[1], "--probe=", 8) == 0)

@@ -704,6 +704,7 @@ participant_leave(struct participant *who, enum ipc_gone reason)
 		pipeline_remove(room->pipeline, who->slot);
 	room_tell_presence(room, who->id, IPC_GONE, reason);
 	participant_free(who);
+	room_trim_later(room);
 	if (shown)
 		room_show_people(room);
 	room_count_viewers(room, clock_monotonic_us());

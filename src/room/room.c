@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define PACKETS_MAX         8192	/* of 1600 bytes, made as needed */
 #define LOG_PER_S           100	/* tesserad writes fewer */
 #define ENCODER_LINGER_US   10000000	/* after the last viewer */
+#define TRIM_AFTER_US       12000000	/* what lingers has gone, too */
 
 /* ---- logging over the channel -------------------------------------------- */
 
@@ -111,6 +113,20 @@ room_close_encoders(struct room *room, int64_t now_us)
 	return next_us;
 }
 
+/*
+ * Those who come and go leave holes in the heap, and glibc gives back what is
+ * free at its end only. Takes about a millisecond, seldom.
+ */
+static int64_t
+room_trim(struct room *room, int64_t now_us)
+{
+	if (room->trim_us <= now_us) {
+		room->trim_us = INT64_MAX;
+		malloc_trim(0);
+	}
+	return room->trim_us;
+}
+
 static void
 room_due(evutil_socket_t fd, short what, void *arg)
 {
@@ -134,6 +150,16 @@ room_due(evutil_socket_t fd, short what, void *arg)
 	media_socket_flush(room->socket);
 	room_arm(room, next_us);
 	room_arm(room, room_close_encoders(room, now_us));
+	room_arm(room, room_trim(room, now_us));
+}
+
+void
+room_trim_later(struct room *room)
+{
+	if (room->trim_us != INT64_MAX)
+		return;
+	room->trim_us = clock_monotonic_us() + TRIM_AFTER_US;
+	room_arm(room, room->trim_us);
 }
 
 /* ---- people and viewers -------------------------------------------------- */
@@ -565,7 +591,7 @@ room_new(struct room **out, struct event_base *base, int channel_fd,
 	}
 	room->base = base;
 	room->cfg = *cfg;
-	room->armed_us = INT64_MAX;
+	room->armed_us = room->trim_us = INT64_MAX;
 	room_load_init(room, clock_monotonic_us());
 	room->wall_offset_us = clock_realtime_us() - clock_monotonic_us();
 	TAILQ_INIT(&room->participants);

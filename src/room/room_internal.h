@@ -279,6 +279,7 @@ struct room {
 
 	struct event *timer;
 	int64_t       armed_us;			/* INT64_MAX: not */
+	int64_t       trim_us;			/* the heap; INT64_MAX: not */
 	struct event *drain;
 	struct event *second;			/* STATS, each second */
 
@@ -296,6 +297,8 @@ struct room {
 
 /* Sees to it that room_due runs at `when_us` or earlier. */
 void room_arm(struct room *room, int64_t when_us);
+/* Somebody has gone: the memory he took goes back to the kernel, soon. */
+void room_trim_later(struct room *room);
 
 /* Tells the compositor who is shown, after any change of that. */
 void room_show_people(struct room *room);
