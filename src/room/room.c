@@ -103,9 +103,12 @@ room_close_encoders(struct room *room, int64_t now_us)
 
 		if (r->unwatched_us == INT64_MAX)
 			continue;
-		if (now_us - r->unwatched_us >= ENCODER_LINGER_US)
-			r->unwatched_us = pipeline_close_encoder(
-			    room->pipeline, i) ? INT64_MAX : now_us;
+		if (now_us - r->unwatched_us >= ENCODER_LINGER_US &&
+		    pipeline_close_encoder(room->pipeline, i)) {
+			r->unwatched_us = INT64_MAX;
+			send_history_forget(r->history);
+		} else if (now_us - r->unwatched_us >= ENCODER_LINGER_US)
+			r->unwatched_us = now_us;
 		if (r->unwatched_us != INT64_MAX &&
 		    r->unwatched_us + ENCODER_LINGER_US < next_us)
 			next_us = r->unwatched_us + ENCODER_LINGER_US;

@@ -14,10 +14,11 @@ struct newest_key {
 };
 
 struct send_history {
-	unsigned           capacity;
-	int64_t            next;
-	struct newest_key  key;		/* of all but the last packet */
-	struct send_packet packets[];
+	unsigned            capacity;
+	int64_t             oldest;	/* all before it is forgotten */
+	int64_t             next;
+	struct newest_key   key;	/* of all but the last packet */
+	struct send_packet *packets;
 };
 
 int
@@ -27,9 +28,14 @@ send_history_new(struct send_history **out, unsigned capacity)
 
 	if (capacity == 0)
 		return -EINVAL;
-	h = calloc(1, sizeof(*h) + capacity * sizeof(h->packets[0]));
+	h = calloc(1, sizeof(*h));
 	if (h == NULL)
 		return -ENOMEM;
+	h->packets = calloc(capacity, sizeof(h->packets[0]));
+	if (h->packets == NULL) {
+		free(h);
+		return -ENOMEM;
+	}
 	h->capacity = capacity;
 	h->key.whole = -1;
 	h->key.begun = -1;
@@ -40,7 +46,24 @@ send_history_new(struct send_history **out, unsigned capacity)
 void
 send_history_free(struct send_history *h)
 {
+	if (h)
+		free(h->packets);
 	free(h);
+}
+
+/* Fresh memory is not touched, so it takes none until it is used. */
+void
+send_history_forget(struct send_history *h)
+{
+	struct send_packet *fresh = calloc(h->capacity, sizeof(fresh[0]));
+
+	if (fresh) {
+		free(h->packets);
+		h->packets = fresh;
+	}
+	h->oldest = h->next;
+	h->key.whole = -1;
+	h->key.begun = -1;
 }
 
 /* The last packet is filled in after it was added, so it is read late. */
@@ -78,7 +101,8 @@ send_history_add(struct send_history *h)
 const struct send_packet *
 send_history_get(const struct send_history *h, int64_t index)
 {
-	if (index < 0 || index >= h->next || index < h->next - h->capacity)
+	if (index < h->oldest || index >= h->next ||
+	    index < h->next - h->capacity)
 		return NULL;
 	return &h->packets[index % h->capacity];
 }

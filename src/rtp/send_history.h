@@ -37,12 +37,18 @@ int  send_history_new(struct send_history **out, unsigned capacity);
 void send_history_free(struct send_history *h);
 
 /*
+ * Nothing made so far is held any more, and its memory goes back: nobody
+ * watches. Indices go on.
+ */
+void send_history_forget(struct send_history *h);
+
+/*
  * A slot for the next packet, index set; valid until overwritten. Fill in the
  * rest before the next call.
  */
 struct send_packet *send_history_add(struct send_history *h);
 
-/* NULL when it was never made or is overwritten. */
+/* NULL when it was never made, is overwritten or forgotten. */
 const struct send_packet *send_history_get(const struct send_history *h,
     int64_t index);
 

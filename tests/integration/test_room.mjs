@@ -91,8 +91,8 @@ async function measureOnce(server, stream) {
  */
 async function measure(server, stream) {
 	for (let left = TRIES - 1;; left--) {
-		const before = await until('all watch one rendition', ONE_MS, () => sharesOne(server),
-		    500).catch(() => false);
+		const before = await until('all watch one rendition', ONE_MS,
+		    () => sharesOne(server), 500).catch(() => false);
 		const measured = await measureOnce(server, stream);
 		const one = before && await sharesOne(server);
 		if (one || left === 0)

@@ -51,6 +51,30 @@ holds_the_last_packets_and_no_others(void **state)
 }
 
 static void
+forgets_all_and_goes_on_counting(void **state)
+{
+	struct send_history *h;
+
+	(void)state;
+	assert_int_equal(send_history_new(&h, 8), 0);
+	add(h, true, true);
+	add(h, false, true);
+	assert_int_equal(send_history_key_index(h), 0);
+	send_history_forget(h);
+	assert_int_equal(send_history_next_index(h), 2);
+	assert_int_equal(send_history_key_index(h), -1);
+	for (int i = 0; i < 3; i++)
+		assert_null(send_history_get(h, i));
+	add(h, false, true);
+	assert_int_equal(send_history_key_index(h), -1);
+	add(h, true, true);
+	assert_int_equal(send_history_key_index(h), 3);
+	assert_null(send_history_get(h, 1));
+	assert_int_equal(send_history_get(h, 2)->payload[0], 2);
+	send_history_free(h);
+}
+
+static void
 finds_the_newest_whole_key_frame(void **state)
 {
 	struct send_history *h;
@@ -115,6 +139,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_the_last_packets_and_no_others),
+		cmocka_unit_test(forgets_all_and_goes_on_counting),
 		cmocka_unit_test(finds_the_newest_whole_key_frame),
 		cmocka_unit_test(loses_the_key_frame_when_it_is_overwritten),
 		cmocka_unit_test(a_slot_that_is_used_again_starts_clean),
