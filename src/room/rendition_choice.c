@@ -9,7 +9,6 @@
 #define LOW_LAST_US     5000000
 #define SHORT_QUEUE_US  100000
 #define LOSSY_US        2000000
-#define LOSSY_Q8        26		/* a tenth */
 #define CLEAN_Q8        5		/* 2 % */
 #define QUEUE_US        300000
 #define COLLAPSED_QUEUE_US 150000
@@ -135,7 +134,7 @@ is_new(const struct rendition_choice *c, const struct rendition_link *link,
 static bool
 loses_by_chance(const struct rendition_link *link)
 {
-	return link->probes && link->loss_q8 > LOSSY_Q8 && !link->overused &&
+	return link->probes && link->loss_q8 > RENDITION_LOSSY_Q8 && !link->overused &&
 	    link->queue_us < SHORT_QUEUE_US;
 }
 
@@ -175,7 +174,7 @@ choice_observe(struct rendition_choice *c, const struct rendition_link *link,
 		    real_bps * REMB_IDLE_PART >= nominal_bps;
 	low &= link->estimate_bps > 0;
 	keep_since(&c->low_since_us, low, now_us);
-	keep_since(&c->lossy_since_us, link->loss_q8 > LOSSY_Q8, now_us);
+	keep_since(&c->lossy_since_us, link->loss_q8 > RENDITION_LOSSY_Q8, now_us);
 	/* Where loss counts in the estimate already, it is no trouble. */
 	keep_since(&c->good_since_us, !low && !link->overused &&
 	    (link->probes || link->loss_q8 <= CLEAN_Q8), now_us);

@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #define RENDITION_RUNGS_MAX 8
+#define RENDITION_LOSSY_Q8  26	/* a tenth: much is lost, and repaired more */
 
 /* The rungs of a viewer. */
 struct rendition_rungs {

@@ -103,14 +103,15 @@ room_close_encoders(struct room *room, int64_t now_us)
 
 		if (r->unwatched_us == INT64_MAX)
 			continue;
-		if (now_us - r->unwatched_us >= ENCODER_LINGER_US &&
-		    pipeline_close_encoder(room->pipeline, i)) {
-			r->unwatched_us = INT64_MAX;
-			send_history_forget(r->history);
-		} else if (now_us - r->unwatched_us >= ENCODER_LINGER_US)
+		if (now_us - r->unwatched_us >= ENCODER_LINGER_US) {
+			if (pipeline_close_encoder(room->pipeline, i)) {
+				r->unwatched_us = INT64_MAX;
+				send_history_forget(r->history);
+				continue;
+			}
 			r->unwatched_us = now_us;
-		if (r->unwatched_us != INT64_MAX &&
-		    r->unwatched_us + ENCODER_LINGER_US < next_us)
+		}
+		if (r->unwatched_us + ENCODER_LINGER_US < next_us)
 			next_us = r->unwatched_us + ENCODER_LINGER_US;
 	}
 	return next_us;

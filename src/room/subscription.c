@@ -15,7 +15,6 @@
 #define STILL_OVERHEAD    58		/* headers of a packet */
 #define RESENDS_MAX       3
 #define RESENDS_LOSSY_MAX 6
-#define LOSSY_Q8          26		/* a tenth */
 #define RESEND_SPACING_US 10000
 #define RESEND_OLDEST_US  1000000
 #define RESEND_STILL_OLDEST_US 8000000	/* it is under way for seconds */
@@ -449,8 +448,8 @@ resends_most(const struct participant *who)
 {
 	const struct send_line *line = downlink_line(who);
 
-	return line && line->loss_q8 > LOSSY_Q8 ? RESENDS_LOSSY_MAX :
-	    RESENDS_MAX;
+	return line && line->loss_q8 > RENDITION_LOSSY_Q8 ?
+	    RESENDS_LOSSY_MAX : RESENDS_MAX;
 }
 
 /* What it was made of, when it may be sent once more. */

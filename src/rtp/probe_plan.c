@@ -124,10 +124,12 @@ wish(struct probe_plan *p, const struct probe_input *in, int64_t now_us)
 
 /* A train that the jitter of the line tears apart tells nothing. */
 static int64_t
-jitter_span_us(const struct probe_input *in)
+train_us(const struct probe_input *in, bool first)
 {
-	return in->jitter_us < JITTER_SPAN_MOST_US ? in->jitter_us :
-	    JITTER_SPAN_MOST_US;
+	const int64_t jitter_us = in->jitter_us < JITTER_SPAN_MOST_US ?
+	    in->jitter_us : JITTER_SPAN_MOST_US;
+
+	return at_least(first ? FIRST_DURATION_US : DURATION_US, jitter_us);
 }
 
 bool
@@ -164,12 +166,9 @@ probe_plan_due(struct probe_plan *p, const struct probe_input *in,
 		.bps = bps,
 		.skip = first ? SKIP_BYTES / 2 : SKIP_BYTES,
 		.packets = PACKETS_LEAST,
+		.jitter_us = in->jitter_us,
 	};
-	out->bytes = out->skip + bps *
-	    (first ? FIRST_DURATION_US : DURATION_US) / 8000000;
-	out->jitter_us = in->jitter_us;
-	if (out->bytes < out->skip + bps * jitter_span_us(in) / 8000000)
-		out->bytes = out->skip + bps * jitter_span_us(in) / 8000000;
+	out->bytes = out->skip + bps * train_us(in, first) / 8000000;
 	if (!first)
 		out->bytes = at_least(out->bytes, out->skip * 3 / 2);
 	return true;

@@ -170,6 +170,12 @@ above_jitter_us(const struct send_estimate *e, int64_t wait_us)
 	return us > 0 ? us : 0;
 }
 
+static int64_t
+queue_us(const struct send_estimate *e)
+{
+	return above_jitter_us(e, queue_meter_us(&e->queue));
+}
+
 static void
 decide(struct send_estimate *e, int64_t now_us)
 {
@@ -193,7 +199,7 @@ decide(struct send_estimate *e, int64_t now_us)
 	line->burst_q4 = loss_meter_burst_q4(&e->loss);
 	line->rtt_us = e->report_rtt_us > 0 ? e->report_rtt_us :
 	    e->feedback_rtt_us;
-	line->queue_us = above_jitter_us(e, queue_meter_us(&e->queue));
+	line->queue_us = queue_us(e);
 	line->jitter_us = bunch_meter_us(&e->bunches);
 	line->acked_bps = acked_rate_bps(&e->acked);
 	line->newest_bps = acked_rate_newest_bps(&e->acked);
@@ -439,8 +445,7 @@ usage(struct send_estimate *e, int64_t now_us)
 		return LINE_OVERUSED;
 	if (e->detector.usage == LINE_OVERUSED && (!waits ||
 	    (now_us < e->probing_until_us && (e->line.jitter_us > 0 ||
-	    e->aimd.bps < AIMD_THIN_BPS) && above_jitter_us(e,
-	    queue_meter_us(&e->queue)) < PROBE_QUEUE_US)))
+	    e->aimd.bps < AIMD_THIN_BPS) && queue_us(e) < PROBE_QUEUE_US)))
 		return LINE_NORMAL;
 	if (queue_meter_standing_us(&e->queue) < STANDING_US) {
 		e->standing_tries = 0;
@@ -522,7 +527,7 @@ feedback_end(struct send_estimate *e, int64_t now_us)
 	batch_done(e, now_us);
 	measure_behind(e);
 	in.usage = e->usage = usage(e, now_us);
-	in.queue_us = above_jitter_us(e, queue_meter_us(&e->queue));
+	in.queue_us = queue_us(e);
 	in.acked_bps = with_lost(e, acked_rate_bps(&e->acked));
 	in.acked_most_bps = with_lost(e, acked_rate_most_bps(&e->acked));
 	loss.acked_bps = in.acked_bps;
